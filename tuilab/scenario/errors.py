@@ -1,0 +1,14 @@
+"""What can be wrong with a scenario, said so that a person can mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class ScenarioError(Exception):
+    """A scenario that can't be used: one sentence a problem, all problems at once."""
+
+    def __init__(self, source: str | Path, problems: list[str]) -> None:
+        self.source = str(source)
+        self.problems = problems
+        super().__init__("\n".join(f"{self.source}: {problem}" for problem in problems))
