@@ -43,7 +43,9 @@ class Expectation(Strict):
             raise ValueError("between wants the smaller number first")
         if isinstance(self.near, list) and self.layer is not None:
             raise ValueError("a list of near values speaks of layers 1, 2, …; leave layer out")
-        if self.event is not None and (self.layer is not None or self.step != "last" or isinstance(self.near, list)):
+        if self.event is not None and (
+            self.layer is not None or self.step != "last" or isinstance(self.near, list)
+        ):
             raise ValueError("an event has no layer, no step to ask at and no list of values")
         return self
 

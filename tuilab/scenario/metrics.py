@@ -20,11 +20,15 @@ class Metric:
 _LAYERS = {
     "activation.mean": Metric("mean of a layer's outputs", per_layer=True),
     "activation.std": Metric("standard deviation of a layer's outputs", per_layer=True),
-    "activation.saturated": Metric("share of outputs on a flat part of the activation", "share", per_layer=True),
+    "activation.saturated": Metric(
+        "share of outputs on a flat part of the activation", "share", per_layer=True
+    ),
     "activation.dead": Metric("share of units that are zero for the whole batch", "share", per_layer=True),
     "gradient.norm": Metric("Euclidean norm of the loss gradient at a layer's outputs", per_layer=True),
     "gradient.std": Metric("standard deviation of the loss gradient at a layer's outputs", per_layer=True),
-    "weight_gradient.norm": Metric("Euclidean norm of the loss gradient of a layer's weights", per_layer=True),
+    "weight_gradient.norm": Metric(
+        "Euclidean norm of the loss gradient of a layer's weights", per_layer=True
+    ),
 }
 
 METRICS: dict[str, dict[str, Metric]] = {
@@ -34,8 +38,12 @@ METRICS: dict[str, dict[str, Metric]] = {
     },
     "descent": {
         "loss": Metric("height of the surface"),
-        "distance": Metric("Euclidean distance to the minimum, or to the saddle point where there is no minimum"),
-        "rate": Metric("mean factor by which a step multiplies the distance, (distance ÷ first distance)^(1/step)"),
+        "distance": Metric(
+            "Euclidean distance to the minimum, or to the saddle point where there is no minimum"
+        ),
+        "rate": Metric(
+            "mean factor by which a step multiplies the distance, (distance ÷ first distance)^(1/step)"
+        ),
         "gradient.norm": Metric("Euclidean norm of the gradient"),
         "x": Metric("first parameter"),
         "y": Metric("second parameter"),

@@ -5,6 +5,7 @@ Each model here names one part of `tuilab.parts`; a test proves that the two roo
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -57,7 +58,10 @@ class DenseNetwork(Strict):
     width: int = Field(default=512, ge=1, le=65_536, description="units in every layer, the input included")
     depth: int = Field(default=7, ge=1, le=2_000, description="layers of weights")
     widths: list[Annotated[int, Field(ge=1, le=65_536)]] | None = Field(
-        default=None, min_length=2, max_length=2_001, description="input width, then each layer's; replaces width and depth"
+        default=None,
+        min_length=2,
+        max_length=2_001,
+        description="input width, then each layer's; replaces width and depth",
     )
     activation: ActivationName = "tanh"
 
@@ -69,7 +73,7 @@ class DenseNetwork(Strict):
     @model_validator(mode="after")
     def _fits_in_memory(self) -> DenseNetwork:
         widths = self.layer_widths
-        weights = sum(a * b for a, b in zip(widths[:-1], widths[1:], strict=True))
+        weights = sum(a * b for a, b in pairwise(widths))
         if weights > 2**31:
             raise ValueError(f"{weights:,} weights are more than the 2,147,483,648 that one arm may have")
         return self
@@ -85,10 +89,12 @@ class MLP(Strict):
 
 
 class ConvNet(Strict):
-    """3x3 convolutions, each followed by batch norm (if asked), the activation and a 2x2 max pool; then the scores."""
+    """3x3 convolutions, each followed by batch norm (or not), the activation and a 2x2 max pool; then scores."""
 
     name: Literal["convnet"]
-    channels: list[Annotated[int, Field(ge=1, le=4_096)]] = Field(default=[32, 64, 128], min_length=1, max_length=5)
+    channels: list[Annotated[int, Field(ge=1, le=4_096)]] = Field(
+        default=[32, 64, 128], min_length=1, max_length=5
+    )
     norm: Literal["batch", "none"] = "batch"
     activation: ActivationName = "relu"
 
@@ -155,8 +161,12 @@ class OneCycle(Strict):
     """Up in a straight line from a small share of the learning rate, then down in a straight line to zero."""
 
     name: Literal["one_cycle"]
-    peak: Annotated[float, Field(gt=0, lt=1)] = Field(default=0.25, description="share of the steps at which the peak lies")
-    start: Annotated[float, Field(ge=0, le=1)] = Field(default=0.1, description="learning rate at step 0, as a share of the peak")
+    peak: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.25, description="share of the steps at which the peak lies"
+    )
+    start: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.1, description="learning rate at step 0, as a share of the peak"
+    )
 
 
 Schedule = Annotated[Constant | Cosine | OneCycle, Field(discriminator="name")]
@@ -166,7 +176,7 @@ Schedule = Annotated[Constant | Cosine | OneCycle, Field(discriminator="name")]
 
 
 class Quadratic(Strict):
-    """A rotated bowl, f = ½(x', y')·diag(κ, 1)·(x', y'): curvature κ along the steep axis, 1 along the shallow one."""
+    """A rotated bowl, f = ½(κ·u² + v²): curvature κ along the steep axis u, 1 along the shallow axis v."""
 
     name: Literal["quadratic"]
     condition_number: float = Field(default=100.0, ge=1, le=1e12)
@@ -190,7 +200,13 @@ class Data(Strict):
     """A labelled picture set and how it is split and augmented."""
 
     name: Literal["cifar10", "shapes10"] = "cifar10"
-    validation: int = Field(default=5_000, ge=10, le=50_000, description="pictures held out of the training set, by seed")
-    train: int | None = Field(default=None, ge=10, le=1_000_000, description="use only this many training pictures")
+    validation: int = Field(
+        default=5_000, ge=10, le=50_000, description="pictures held out of the training set, by seed"
+    )
+    train: int | None = Field(
+        default=None, ge=10, le=1_000_000, description="use only this many training pictures"
+    )
     flip: bool = Field(default=True, description="mirror each training picture with probability one half")
-    translate: int = Field(default=2, ge=0, le=16, description="shift each training picture by up to this many pixels")
+    translate: int = Field(
+        default=2, ge=0, le=16, description="shift each training picture by up to this many pixels"
+    )

@@ -44,7 +44,9 @@ class Probes(Strict):
     every: int = Field(default=1, ge=1, le=1_000_000, description="steps between two measurements")
     sample: int = Field(default=0, ge=0, description="values taken a layer; 0 measures all of them")
     bins: int = Field(default=64, ge=4, le=1_024, description="bins of the activation histogram")
-    budget: float = Field(default=0.05, gt=0, le=1, description="share of the run's time above which probes thin out")
+    budget: float = Field(
+        default=0.05, gt=0, le=1, description="share of the run's time above which probes thin out"
+    )
 
 
 class Scenario(Strict):
@@ -58,9 +60,11 @@ class Scenario(Strict):
     notes: str = Field(default="", description="Markdown: what to look at")
     seed: int = Field(default=0, ge=0, lt=2**32)
     steps: int | None = Field(default=None, ge=0, le=10**9)
-    pace: float | None = Field(default=None, gt=0, le=1e6, description="steps a second at speed 1x; none: as fast as they come")
-    panels: list[Panel] = []
-    expect: list[Expectation] = []
+    pace: float | None = Field(
+        default=None, gt=0, le=1e6, description="steps a second at speed 1x; none: as fast as they come"
+    )
+    panels: list[Panel] = Field(default=[])
+    expect: list[Expectation] = Field(default=[])
 
     SETUP: ClassVar[type[Strict]]
     """The model of one arm; its keys may stand at the file's top level as the base of every arm."""
@@ -85,13 +89,18 @@ class Scenario(Strict):
                 if arm is not None and arm not in arms:
                     raise ValueError(f"{where} speaks of arm {arm!r}; the arms are {', '.join(arms)}")
             if expectation.metric is not None and expectation.metric not in metrics:
-                raise ValueError(f"{where} speaks of metric {expectation.metric!r}; there are {', '.join(metrics)}")
+                raise ValueError(
+                    f"{where} speaks of metric {expectation.metric!r}; there are {', '.join(metrics)}"
+                )
             if expectation.event is not None and expectation.event not in EVENTS[self.kind]:
-                raise ValueError(f"{where} speaks of event {expectation.event!r}; there are {', '.join(EVENTS[self.kind])}")
+                raise ValueError(
+                    f"{where} speaks of event {expectation.event!r}; there are {', '.join(EVENTS[self.kind])}"
+                )
             if expectation.metric is not None:
                 layered = metrics[expectation.metric].per_layer
                 if layered != (expectation.layer is not None or isinstance(expectation.near, list)):
-                    raise ValueError(f"{where}: {expectation.metric} is measured per {'layer, so give one' if layered else 'arm, without a layer'}")
+                    per = "layer, so give one" if layered else "arm, without a layer"
+                    raise ValueError(f"{where}: {expectation.metric} is measured per {per}")
         return self
 
 
@@ -149,7 +158,9 @@ class Training(Scenario):
     kind: Literal["training"]
     data: Data = Data()
     batch: int = Field(default=128, ge=2, le=65_536)
-    epochs: float = Field(default=1, gt=0, le=10_000, description="passes over the training set, unless steps is given")
+    epochs: float = Field(
+        default=1, gt=0, le=10_000, description="passes over the training set, unless steps is given"
+    )
     evaluate: float = Field(default=1, gt=0, description="epochs between two validations")
     probes: Probes = Probes(every=20, sample=4096)
     arms: dict[ArmName, TrainingSetup] = Field(min_length=1, max_length=32)

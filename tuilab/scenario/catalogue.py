@@ -1,0 +1,129 @@
+"""Which scenarios there are: the shipped ones, those in `$TUILAB_SCENARIOS` and the working folder's.
+
+Light on purpose (`tuilab list` and the library's first paint come through here): files are parsed,
+not checked.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tuilab.scenario.errors import ScenarioError
+from tuilab.scenario.read import parse, read_text
+
+KINDS = ("propagation", "descent", "training")
+"""The kinds of experiment, as `tuilab.scenario.schema.KINDS` has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One scenario file at a glance; `error` says why it can't be used, None when it parsed."""
+
+    name: str
+    path: Path
+    origin: str
+    """`shipped`, `$TUILAB_SCENARIOS` or `working folder`."""
+    kind: str = ""
+    title: str = ""
+    question: str = ""
+    chapter: str = "Your scenarios"
+    lecture: tuple[str, ...] = ()
+    notes: str = ""
+    error: str | None = None
+
+
+def shipped_folder() -> Path:
+    """Where the shipped scenarios lie: inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).parent.parent
+    inside = package / "scenarios"
+    return inside if inside.is_dir() else package.parent / "scenarios"
+
+
+def entries() -> list[Entry]:
+    """Every scenario, in the order of chapters; of two with one name the nearer to the user is kept."""
+    found: dict[str, Entry] = {}
+    for path, origin in _files():
+        entry = _entry(path, origin)
+        if entry is not None:
+            found[entry.name] = entry
+    return sorted(found.values(), key=_place)
+
+
+def find(source: str | Path) -> Path:
+    """The file of a scenario given as its name or as a path.
+
+    Raises:
+        ScenarioError: neither; suggests the nearest names.
+    """
+    text = str(source)
+    if text.endswith(".toml") or os.sep in text:
+        return Path(source)
+    known = {path.stem: path for path, _ in _files()}
+    if text in known:
+        return known[text]
+    if Path(text).exists():
+        return Path(text)
+    near = difflib.get_close_matches(text, known, n=2, cutoff=0.5)
+    hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(sorted(known))}"
+    raise ScenarioError(text, [f"there is no scenario of that name; {hint}"])
+
+
+def _files() -> Iterator[tuple[Path, str]]:
+    """All candidate files, the shipped first and the working folder's last."""
+    folders = [(shipped_folder(), "shipped")]
+    folders += [
+        (Path(f), "$TUILAB_SCENARIOS") for f in os.environ.get("TUILAB_SCENARIOS", "").split(os.pathsep) if f
+    ]
+    folders.append((Path(), "working folder"))
+    for folder, origin in folders:
+        try:
+            paths = sorted(folder.rglob("*.toml") if origin == "shipped" else folder.glob("*.toml"))
+        except OSError:
+            continue
+        for path in paths:
+            if origin != "working folder" or _looks_like_one(path):
+                yield path, origin
+
+
+def _looks_like_one(path: Path) -> bool:
+    """Whether a TOML file of the working folder means to be a scenario: it sets `kind` before any table."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4096)
+    except OSError:
+        return False
+    return re.search(rb"^kind\s*=", start.split(b"\n[")[0], re.MULTILINE) is not None
+
+
+def _entry(path: Path, origin: str) -> Entry | None:
+    try:
+        raw = parse(read_text(path), path)
+    except ScenarioError as error:
+        return Entry(path.stem, path, origin, title=path.stem, error=str(error))
+    text = {key: str(raw.get(key, "")) for key in ("kind", "title", "question", "notes")}
+    lecture = raw.get("lecture", [])
+    return Entry(
+        path.stem,
+        path,
+        origin,
+        **text,
+        chapter=str(raw.get("chapter", "Your scenarios")),
+        lecture=tuple(str(row) for row in lecture) if isinstance(lecture, list) else (),
+        error=None
+        if text["kind"] in KINDS
+        else f"{path}: kind: found {text['kind']!r}; wanted {', '.join(KINDS)}",
+    )
+
+
+def _place(entry: Entry) -> tuple[int, str, str]:
+    match = re.match(r"\d+", entry.chapter)
+    return (
+        int(match[0]) if match else 1_000,
+        entry.chapter,
+        entry.lecture[0] if entry.lecture else entry.name,
+    )

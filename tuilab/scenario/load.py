@@ -1,0 +1,128 @@
+"""From a scenario's name or file, and the user's overrides, to a checked scenario."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from tuilab.scenario.catalogue import find
+from tuilab.scenario.errors import ScenarioError
+from tuilab.scenario.problems import Source, sentences
+from tuilab.scenario.read import parse, read_text
+from tuilab.scenario.schema import KINDS, Descent, Propagation, Training
+
+Table = dict[str, Any]
+
+
+def load(source: str | Path, overrides: Sequence[str] = ()) -> Propagation | Descent | Training:
+    """The checked scenario, every arm complete.
+
+    Args:
+        source: a name that `tuilab list` shows, or a path.
+        overrides: `KEY=VALUE` each, KEY dotted (`arms.xavier.init.gain`), VALUE as in TOML or a bare word.
+
+    Raises:
+        ScenarioError: with all problems found, each one sentence with file, line and key.
+    """
+    path = find(source)
+    text = read_text(path)
+    raw = parse(text, path)
+    assignments = [_assignment(text) for text in overrides]
+    kind = raw.get("kind")
+    for keys, value, _ in assignments:
+        if keys == ("kind",):
+            kind = value
+    model = KINDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        found = "is missing" if kind is None else f"found {kind!r}"
+        raise ScenarioError(path, [f"kind: {found}; wanted {', '.join(KINDS)}"])
+    for keys, value, option in assignments:
+        _assign(raw, keys, value, option)
+    expanded = expand(raw, model.SETUP.model_fields)
+    origin = Source(path, text, raw, {keys: option for keys, _, option in assignments})
+    try:
+        scenario = model.model_validate(expanded)
+    except ValidationError as error:
+        raise ScenarioError(path, sentences(error, model, expanded, origin)) from None
+    for keys, value, option in assignments:
+        _must_reach_an_arm(expanded, model.SETUP.model_fields, keys, value, option)
+    return scenario
+
+
+def expand(raw: Table, setup_keys: Iterable[str]) -> Table:
+    """The file with every arm laid over the base: setup keys leave the top level and complete each arm."""
+    keys = set(setup_keys)
+    base = {key: value for key, value in raw.items() if key in keys}
+    arms = raw.get("arms", {"base": {}})
+    expanded = {key: value for key, value in raw.items() if key not in keys}
+    if isinstance(arms, dict):
+        arms = {name: merge(base, arm) if isinstance(arm, dict) else arm for name, arm in arms.items()}
+    return {**expanded, "arms": arms}
+
+
+def merge(base: Table, patch: Table) -> Table:
+    """`patch` over `base`, table by table; a table naming another part replaces the whole of the base's."""
+    merged = copy.deepcopy(base)
+    for key, value in patch.items():
+        under = merged.get(key)
+        same_part = (
+            isinstance(under, dict)
+            and isinstance(value, dict)
+            and value.get("name", under.get("name")) == under.get("name")
+        )
+        merged[key] = merge(under, value) if same_part and isinstance(under, dict) else copy.deepcopy(value)
+    return merged
+
+
+def _assignment(option: str) -> tuple[tuple[str, ...], Any, str]:
+    """`a.b=1` as (("a", "b"), 1, "a.b=1")."""
+    key, equals, text = option.partition("=")
+    keys = tuple(piece.strip() for piece in key.split("."))
+    if not equals or not all(keys):
+        raise ScenarioError(f"-s {option}", ["wanted KEY=VALUE, such as -s optimizer.lr=0.1"])
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    return keys, value, f"-s {option}"
+
+
+def _assign(raw: Table, keys: tuple[str, ...], value: Any, option: str) -> None:
+    """Set the value in the raw tables; the check that follows says whether the key means anything."""
+    arms = raw.get("arms", {})
+    if keys[0] == "arms" and (len(keys) < 3 or not isinstance(arms, dict) or keys[1] not in arms):
+        raise ScenarioError(
+            option, [f"wanted arms.NAME.KEY, NAME one of {', '.join(arms) or 'none: this file has no arms'}"]
+        )
+    table = raw
+    for depth, key in enumerate(keys[:-1], 1):
+        below = table.setdefault(key, {})
+        if not isinstance(below, dict):
+            raise ScenarioError(
+                option, [f"{'.'.join(keys[:depth])} is {below!r}, not a table, so it has no {keys[depth]}"]
+            )
+        table = below
+    table[keys[-1]] = value
+
+
+def _must_reach_an_arm(
+    expanded: Table, setup_keys: Iterable[str], keys: tuple[str, ...], value: Any, option: str
+) -> None:
+    """An override of the base that every arm overrides again would silently do nothing."""
+    if keys[0] not in set(setup_keys):
+        return
+    for arm in expanded["arms"].values():
+        below: Any = arm
+        for key in keys:
+            below = below.get(key) if isinstance(below, dict) else None
+        if below == value:
+            return
+    first = next(iter(expanded["arms"]))
+    raise ScenarioError(
+        option, [f"every arm sets its own {keys[0]}; say it of an arm, such as arms.{first}.{'.'.join(keys)}"]
+    )

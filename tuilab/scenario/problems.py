@@ -1,0 +1,143 @@
+"""What a check found wrong, in sentences that say where, what was found and what was wanted."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from tuilab.scenario.read import line_of
+
+Path_ = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a checked scenario came from: the file as written, and the overrides by their keys."""
+
+    path: Path
+    text: str
+    raw: dict[str, Any]
+    overrides: dict[tuple[str, ...], str]
+
+    def where(self, place: Path_) -> str:
+        """`line 12` or the override's own text, as the origin of the value at `place`."""
+        keys = tuple(str(piece) for piece in place)
+        for overridden, option in self.overrides.items():
+            if keys[: len(overridden)] == overridden:
+                return option
+        line = line_of(self.text, place)
+        return f"line {line}" if line else ""
+
+
+def sentences(
+    error: ValidationError, model: type[BaseModel], expanded: dict[str, Any], source: Source
+) -> list[str]:
+    """One sentence a problem, without repeats: a mistake in the base shows up in every arm."""
+    said: dict[str, None] = {}
+    for detail in error.errors(include_url=False):
+        place = _without_tags(detail["loc"], expanded)
+        place = _as_written(place, source.raw)
+        where = source.where(place)
+        key = ".".join(str(piece + 1) if isinstance(piece, int) else piece for piece in place)
+        start = ": ".join(piece for piece in (where, key) if piece)
+        said[f"{start}: {_claim(detail, model)}" if start else _claim(detail, model)] = None
+    return list(said)
+
+
+def _without_tags(location: Path_, expanded: Any) -> Path_:
+    """Pydantic puts a union's tag into the location; the file's keys don't have it."""
+    place: list[str | int] = []
+    below = expanded
+    for position, piece in enumerate(location):
+        last = position == len(location) - 1
+        if (
+            isinstance(below, dict)
+            and piece not in below
+            and not last
+            and piece in (below.get("name"), below.get("type"))
+        ):
+            continue
+        if piece == "[key]" or (not isinstance(below, dict | list) and not last):
+            continue
+        place.append(piece)
+        try:
+            below = below[piece]
+        except (KeyError, IndexError, TypeError):
+            below = None
+    return tuple(place)
+
+
+def _as_written(place: Path_, raw: dict[str, Any]) -> Path_:
+    """A key of an arm stands at the top level when the arm inherited it from the base."""
+    if len(place) < 3 or place[0] != "arms":
+        return place
+    arm = raw.get("arms", {}).get(place[1], {})
+    if isinstance(arm, dict) and place[2] in arm:
+        below: Any = arm[place[2]]
+        for piece in place[3:]:
+            if not isinstance(below, dict) or piece not in below:
+                break
+            below = below[piece]
+        else:
+            return place
+        base = raw.get(str(place[2]))
+        for piece in place[3:]:
+            base = base.get(piece) if isinstance(base, dict) else None
+        return place[2:] if base is not None else place
+    return place[2:] if place[2] in raw else place
+
+
+def _claim(detail: ErrorDetails, model: type[BaseModel]) -> str:
+    message = detail["msg"].removeprefix("Value error, ")
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _fields_at(model, detail["loc"][:-1])
+            near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+            return f"unknown key; {hint}"
+        case "missing":
+            return "is missing"
+        case "value_error" if not isinstance(detail["input"], str | int | float):
+            return message
+        case "union_tag_not_found":
+            return "names no part: add name = …, one of " + str(
+                detail.get("ctx", {}).get("discriminator", "the parts")
+            )
+        case "union_tag_invalid":
+            context = detail.get("ctx", {})
+            wanted = str(context.get("expected_tags", "")).replace("'", "").split(", ")
+            near = difflib.get_close_matches(str(context.get("tag")), wanted, n=1, cutoff=0.5)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            return f"found {context.get('tag')!r}; wanted one of {', '.join(wanted)}{hint}"
+    found = repr(detail["input"])
+    return f"found {found if len(found) < 60 else found[:57] + '…'}; {message[:1].lower()}{message[1:]}"
+
+
+def _fields_at(model: Any, location: Path_) -> list[str]:
+    """The keys that are known at a location, found by walking the models."""
+    here: set[type[BaseModel]] = {model}
+    for piece in location:
+        below: set[type[BaseModel]] = set()
+        for candidate in here:
+            field = candidate.model_fields.get(str(piece))
+            if field is not None:
+                below |= _models_in(field.annotation)
+        tagged = {
+            m for m in here if any(str(piece) in get_args(f.annotation) for f in m.model_fields.values())
+        }
+        here = below or tagged or here
+    own = {name for candidate in here for name in candidate.model_fields}
+    if not location and hasattr(model, "SETUP"):
+        own |= set(model.SETUP.model_fields)
+    return sorted(own)
+
+
+def _models_in(annotation: Any) -> set[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return {annotation}
+    return {found for argument in get_args(annotation) for found in _models_in(argument)}
