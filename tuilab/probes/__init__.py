@@ -1,1 +1,1 @@
-"""probes."""
+"""What is measured inside a network, and what measuring costs."""
