@@ -18,8 +18,8 @@ class Activation(ABC):
 
     low: ClassVar[float]
     high: ClassVar[float]
-    """The span in which outputs are pictured: all of a bounded φ, four standard deviations of an unbounded one's
-    output for unit Gaussian h."""
+    """The span in which outputs are pictured: all of a bounded φ, four standard deviations of an
+    unbounded one's output for unit Gaussian h."""
 
     @abstractmethod
     def __call__(self, h: Tensor) -> Tensor:
@@ -31,7 +31,7 @@ class Activation(ABC):
 
     @abstractmethod
     def flat(self, x: Tensor) -> Tensor:
-        """Which *outputs* x lie on a flat part of φ, where next to nothing is passed back: a boolean tensor."""
+        """Which *outputs* x lie on a flat part of φ, where next to nothing is passed back (boolean)."""
 
 
 class Identity(Activation):
@@ -40,7 +40,7 @@ class Identity(Activation):
     low, high = -4.0, 4.0
 
     def __call__(self, h: Tensor) -> Tensor:
-        """h."""
+        """The preactivation itself."""
         return h
 
     def derivative(self, h: Tensor) -> Tensor:
@@ -72,7 +72,7 @@ class Sigmoid(Activation):
 
 
 class Tanh(Activation):
-    """φ(h) = tanh h = 2σ(2h) − 1, between −1 and 1: a sigmoid that is zero-centred and four times as steep."""
+    """φ(h) = tanh h = 2σ(2h) − 1, between −1 and 1: a zero-centred sigmoid, four times as steep."""
 
     low, high = -1.0, 1.0
 

@@ -1,7 +1,7 @@
 """Weight initialisation: how large the first random weights are.
 
-Every initializer here is Gaussian with zero mean, so each comes down to one number, the standard deviation, as a
-function of
+Every initializer here is Gaussian with zero mean, so each comes down to one number, the standard
+deviation, as a function of
 
     fan_in   how many inputs each unit sums over,
     fan_out  how many units each input feeds.
@@ -36,8 +36,8 @@ def xavier_normal(fan_in: int, fan_out: int, gain: float = 1.0, mode: str = "fan
         fan_out: units an input.
         gain: multiplies the standard deviation.
         mode: "fan_in", the lecture's std = gain·√(1/fan_in), keeps the forward signal; "fan_avg", the paper's
-            equation 12 and torch's `xavier_normal_`, std = gain·√(2/(fan_in + fan_out)), is a compromise with the
-            backward signal, which wants 1/fan_out. The same where fan_in = fan_out.
+            equation 12 and torch's `xavier_normal_`, std = gain·√(2/(fan_in + fan_out)), is a compromise
+            with the backward signal, which wants 1/fan_out. The same where fan_in = fan_out.
     """
     return gain * math.sqrt(1 / fan_in if mode == "fan_in" else 2 / (fan_in + fan_out))
 

@@ -1,19 +1,19 @@
 """First-order optimisers, each one update rule: from parameters x and gradient g = ∇f(x) to the next x.
 
-A rule is a function without a memory of its own. What it remembers between steps (a velocity, running moments)
-is its *state*, handed in and handed back:
+A rule is a function without a memory of its own. What it remembers between steps (a velocity, running
+moments) is its *state*, handed in and handed back:
 
     state = rule.start(x)
     x, state = rule.step(x, g, state)
 
-Everything works element by element, so x may have any shape: (2,) for one walker on a surface, (10_000, 2) for
-ten thousand at once, a layer's weights. Settings may be tensors that broadcast against x, such as learning rates
-of shape (10_000, 1).
+Everything works element by element, so x may have any shape: (2,) for one walker on a surface,
+(10_000, 2) for ten thousand at once, a layer's weights. Settings may be tensors that broadcast against x,
+such as learning rates of shape (10_000, 1).
 
 `weight_decay` λ adds λ·x to the gradient: the gradient of an L2 penalty ½λ‖x‖² on the loss.
 
-Each rule computes what `torch.optim` computes under the same name and settings; where the lecture writes the rule
-in another form, its docstring says so.
+Each rule computes what `torch.optim` computes under the same name and settings; where the lecture writes
+the rule in another form, its docstring says so.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Rule(Protocol):
 class SGD:
     """Gradient descent: x ← x − lr·g.
 
-    On a quadratic, each eigendirection of curvature λ shrinks by |1 − lr·λ| a step. So it diverges for lr > 2/L,
-    L being the largest curvature; with the smallest called μ it is fastest at lr = 2/(L + μ), where both ends
-    shrink by (κ − 1)/(κ + 1), κ = L/μ being the condition number (Polyak, "Introduction to Optimization", 1987,
-    §1.4).
+    On a quadratic, each eigendirection of curvature λ shrinks by |1 − lr·λ| a step. So it diverges for
+    lr > 2/L, L being the largest curvature; with the smallest called μ it is fastest at lr = 2/(L + μ),
+    where both ends shrink by (κ − 1)/(κ + 1), κ = L/μ being the condition number (Polyak, "Introduction
+    to Optimization", 1987, §1.4).
     """
 
     lr: Number
@@ -94,8 +94,8 @@ class Nesterov:
 
         v ← ρ·v + ∇f(z − lr·ρ·v),   z ← z − lr·v.
 
-    That asks for a gradient at z − lr·ρ·v, but a network hands out gradients at its weights. So the weights are
-    kept at the look-ahead point itself, x = z − lr·ρ·v. Put into the above, with the new v:
+    That asks for a gradient at z − lr·ρ·v, but a network hands out gradients at its weights. So the
+    weights are kept at the look-ahead point itself, x = z − lr·ρ·v. Put into the above, with the new v:
 
         v ← ρ·v + g,   x ← x − lr·(g + ρ·v),   g = ∇f(x),
 
@@ -124,8 +124,8 @@ class Adam:
     """Adam: momentum over RMSProp, with bias correction (Kingma & Ba, ICLR 2015, algorithm 1).
 
     m and s are running means of g and g². They start at zero, so after t steps they hold only 1 − βᵗ of a
-    mean's weight; dividing by that removes the bias, and the first step is lr·g/(|g| + ε), close to lr whatever
-    the gradient's size. The lecture has ε = 1e-7, the paper and torch 1e-8.
+    mean's weight; dividing by that removes the bias, and the first step is lr·g/(|g| + ε), close to lr
+    whatever the gradient's size. The lecture has ε = 1e-7, the paper and torch 1e-8.
     """
 
     lr: Number

@@ -1,7 +1,7 @@
 """Loss surfaces of two parameters p = (x, y), with their exact gradients.
 
-Every surface works on many points at once: p has shape (…, 2), the last axis being x and y; values have shape (…)
-and gradients (…, 2).
+Every surface works on many points at once: p has shape (…, 2), the last axis being x and y; values have
+shape (…) and gradients (…, 2).
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ class Quadratic:
 class Saddle:
     """f = ½c(x² − y²): a valley along x, a ridge along y, and no bottom. c = 2 gives x² − y².
 
-    At the origin the gradient is zero and it is no minimum. On the line y = 0 the gradient has no y component:
-    gradient descent that starts exactly there walks into the saddle and stays. One that starts ε away leaves it,
-    by a factor 1 + lr·c a step.
+    At the origin the gradient is zero and it is no minimum. On the line y = 0 the gradient has no y
+    component: gradient descent that starts exactly there walks into the saddle and stays. One that starts
+    ε away leaves it, by a factor 1 + lr·c a step.
     """
 
     center = (0.0, 0.0)
