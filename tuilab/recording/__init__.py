@@ -1,1 +1,20 @@
-"""recording."""
+"""The recording: series, frames and events in append-only files that are readable while written."""
+
+from tuilab.recording.errors import NewerVersionError, NotARecordingError, RecordingError
+from tuilab.recording.recording import Recording
+from tuilab.recording.results import Event, Frame, Gap, Overview
+from tuilab.recording.table import Table
+from tuilab.recording.writer import Writer
+
+__all__ = [
+    "Event",
+    "Frame",
+    "Gap",
+    "NewerVersionError",
+    "NotARecordingError",
+    "Overview",
+    "Recording",
+    "RecordingError",
+    "Table",
+    "Writer",
+]

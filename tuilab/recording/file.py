@@ -1,0 +1,94 @@
+"""One open file: bytes at an offset, what was found bad in it, and what was found good."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from tuilab.recording.format import HEAD_SIZE, Ints, unpack_head
+from tuilab.recording.pieces import Pieces
+from tuilab.recording.results import Gap
+from tuilab.recording.steps import last_of
+
+
+class File:
+    """Reads by offset (never a memory map: a file cut short under one kills the process)."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.gaps: list[Gap] = []
+        self._bad: set[int] = set()
+        self._good: set[int] = set()
+
+    def close(self) -> None:
+        """Closes the file; safe to call twice."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+
+    def exact(self, offset: int, length: int) -> bytes | None:
+        """`length` bytes at `offset`, or None where the file ends before."""
+        data = os.pread(self.fd, length, offset)
+        return data if len(data) == length else None
+
+    def exact_or_less(self, offset: int, length: int) -> bytes:
+        """Up to `length` bytes at `offset`."""
+        return os.pread(self.fd, length, offset)
+
+    def gap(self, offset: int, length: int, reason: str) -> None:
+        """Notes a region that is skipped, once."""
+        if offset not in self._bad:
+            self._bad.add(offset)
+            self.gaps.append(Gap(self.path, offset, length, reason))
+
+    def trust(self, offset: int) -> None:
+        """Takes the region at `offset` as checked."""
+        self._good.add(offset)
+
+    def trusted(self, offset: int) -> bool | None:
+        """Whether the region at `offset` was found good; None before it was checked."""
+        if offset in self._good:
+            return True
+        return False if offset in self._bad else None
+
+    def checked(self, offset: int, length: int, crc: int) -> bytes | None:
+        """A region if its CRC is right; else None, and a gap."""
+        data = self.exact(offset, length)
+        if data is None or zlib.crc32(data) != crc:
+            self.gap(offset, length, "its checksum is wrong")
+            return None
+        self.trust(offset)
+        return data
+
+    def head(self, offset: int, length: int) -> bytes | None:
+        """The covered `length` bytes of the chunk at `offset` if they are intact; else None, and a gap."""
+        if self.trusted(offset) is False:
+            return None
+        data = self.exact(offset, HEAD_SIZE + length)
+        head = unpack_head(data) if data else None
+        if data is None or head is None or head.covered != length or zlib.crc32(data[HEAD_SIZE:]) != head.crc:
+            self.gap(offset, HEAD_SIZE + length, "its checksum is wrong")
+            return None
+        self.trust(offset)
+        return data[HEAD_SIZE:]
+
+    def steps(self, pieces: Pieces, piece: int) -> Ints | None:
+        """The steps of a chunk's rows, or None when they are not what the index says."""
+        first, rows, stride = pieces.first[piece], pieces.rows[piece], pieces.stride[piece]
+        if stride:
+            return np.arange(first, first + stride * rows, stride)
+        offset = pieces.offset[piece]
+        data = self.exact(offset + HEAD_SIZE + 8, 8 * rows)
+        try:
+            if data is not None:
+                steps = np.frombuffer(data, "<i8").astype(np.int64, copy=False)
+                if last_of(first, rows, 0, steps) == pieces.last[piece]:
+                    return steps
+        except ValueError:
+            pass
+        self.gap(offset, HEAD_SIZE + 8 + 8 * rows, "its steps do not increase")
+        return None

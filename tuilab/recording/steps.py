@@ -1,0 +1,50 @@
+"""How the steps of a chunk's rows are stored: a stride where it is constant, else one by one."""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+
+from tuilab.recording.format import MAX_STEP, Ints
+
+STRIDE = struct.Struct("<q")
+"""Leads the payload of every chunk of rows: the stride, or 0 when the steps follow as int64s."""
+
+
+def pack_steps(steps: Ints, sized: bool = True) -> bytes:
+    """The stride and, unless it is constant, the steps themselves.
+
+    Args:
+        steps: (n,), strictly increasing.
+        sized: whether a row takes bytes of its own. Where it takes none, the steps are stored one by one, so
+            that no chunk claims more rows than it has bytes.
+    """
+    if sized:
+        if len(steps) == 1:
+            return b"\x01\0\0\0\0\0\0\0"
+        stride = int(steps[1]) - int(steps[0])
+        if int(steps[-1]) - int(steps[0]) == stride * (len(steps) - 1) and (
+            len(steps) == 2 or bool((np.diff(steps) == stride).all())
+        ):
+            return STRIDE.pack(stride)
+    return STRIDE.pack(0) + steps.astype("<i8", copy=False).tobytes()
+
+
+def last_of(first: int, rows: int, stride: int, explicit: Ints | None) -> int:
+    """The last of the steps.
+
+    Raises:
+        ValueError: they are not strictly increasing, begin elsewhere than at `first`, or leave the allowed range.
+    """
+    if explicit is None:
+        last = first + stride * (rows - 1)
+        if stride < 1:
+            raise ValueError("steps do not increase")
+    else:
+        last = int(explicit[-1])
+        if int(explicit[0]) != first or not bool((explicit[1:] > explicit[:-1]).all()):
+            raise ValueError("steps do not increase")
+    if first < 0 or last >= MAX_STEP:
+        raise ValueError("steps out of range")
+    return last
