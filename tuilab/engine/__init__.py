@@ -1,1 +1,5 @@
-"""engine."""
+"""Runs an experiment and records it, obeying the control file. The only room that writes recordings."""
+
+from tuilab.engine.conduct import EngineError, conduct
+
+__all__ = ["EngineError", "conduct"]

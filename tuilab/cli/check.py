@@ -1,0 +1,71 @@
+"""`tuilab check`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from tuilab.cli.output import AsJson, RunsFolder, print_json
+from tuilab.cli.run import Device, Overrides, Threads, conduct_here, outcome_facts, prepare
+
+
+def check(
+    scenarios: Annotated[
+        list[str] | None, typer.Argument(metavar="[SCENARIO]…", help="[default: all shipped]")
+    ] = None,
+    overrides: Overrides = None,
+    device: Device = "auto",
+    threads: Threads = None,
+    runs: RunsFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run scenarios and report their expectations; exit with 1 if one is not met or a scenario can't run."""
+    from tuilab.scenario.catalogue import entries
+
+    names = scenarios or [entry.name for entry in entries() if entry.origin == "shipped"]
+    results = [_check_one(name, overrides, device, threads, runs, as_json) for name in names]
+    failed = [result["scenario"] for result in results if not result["met"]]
+    if as_json:
+        print_json(results)
+    else:
+        print(
+            f"{len(names) - len(failed)} of {len(names)} scenarios keep what they promise"
+            + (f"; not: {', '.join(failed)}" if failed else "")
+        )
+    if failed:
+        raise typer.Exit(1)
+
+
+def _check_one(
+    name: str, overrides: Any, device: str, threads: int | None, runs: Any, as_json: bool
+) -> dict[str, Any]:
+    """Run one scenario; one that can't run is reported like a broken promise, so that the others are checked too."""
+    from tuilab.cli.plots import print_outcomes
+    from tuilab.doctor import check as check_expectations
+    from tuilab.engine import EngineError
+    from tuilab.runs import RunError
+    from tuilab.scenario.errors import ScenarioError
+
+    try:
+        run = prepare(name, overrides, device, threads, runs)
+        state = conduct_here(run)
+    except (ScenarioError, EngineError, RunError) as error:
+        print(error, file=sys.stderr)
+        return {"scenario": name, "run": None, "met": False, "error": str(error), "expectations": []}
+    if state == "stopped":
+        raise typer.Exit(130)
+    with run.open() as recording:
+        outcomes = check_expectations(recording)
+    if not as_json:
+        print(f"{name} ({run.name})")
+        print_outcomes(outcomes)
+    met = all(outcome.verdict == "met" for outcome in outcomes)
+    return {
+        "scenario": name,
+        "run": run.name,
+        "met": met,
+        "error": None,
+        "expectations": [outcome_facts(o) for o in outcomes],
+    }

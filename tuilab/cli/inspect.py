@@ -1,0 +1,111 @@
+"""`tuilab inspect`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from tuilab.cli.output import AsJson, RunsFolder, heading, print_json, print_json_line
+
+if TYPE_CHECKING:
+    from tuilab.recording import Recording
+
+
+def inspect(
+    run: Annotated[
+        str | None, typer.Argument(metavar="RUN_OR_FILE", help="A run or a recording [default: the newest].")
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option(metavar="GLOB", help="Only the series whose names match.")
+    ] = None,
+    runs: RunsFolder = None,
+    as_json: AsJson = False,
+) -> None:
+    """The facts, events and series of a recorded run; with --series and --json, the numbers themselves."""
+    from tuilab.cli.find import run_or_file
+    from tuilab.recording import Recording
+
+    found = run_or_file(run, runs)
+    with Recording.open(found) if isinstance(found, Path) else found.open() as recording:
+        if series is not None:
+            _print_series(recording, series, as_json)
+        elif as_json:
+            print_json(
+                _facts(recording)
+                | {"state": None if isinstance(found, Path) else str(found.state(recording))}
+            )
+        else:
+            _print_facts(recording)
+
+
+def _print_series(recording: Recording, glob: str, as_json: bool) -> None:
+    for name in recording.series(glob):
+        steps, values = recording.read(name)
+        if as_json:
+            print_json_line({"series": name, "steps": steps.tolist(), "values": values.tolist()})
+        else:
+            print(heading(name))
+            for step, value in zip(steps.tolist(), values.tolist(), strict=True):
+                print(f"  {step:>9}  {value:.6g}")
+
+
+def _facts(recording: Recording) -> dict[str, Any]:
+    return {
+        "header": recording.header,
+        "finished": recording.finished,
+        "first_step": recording.first_step,
+        "last_step": recording.last_step,
+        "series": recording.series(),
+        "frames": recording.frames(),
+        "events": [
+            {"step": e.step, "kind": e.kind, "arm": e.arm, "time": e.time, "data": e.data}
+            for e in recording.events()
+        ],
+        "gaps": [
+            {"file": g.path.name, "offset": g.offset, "length": g.length, "reason": g.reason}
+            for g in recording.gaps
+        ],
+    }
+
+
+def _print_facts(recording: Recording) -> None:
+    header = recording.header
+    scenario = header.get("scenario") if isinstance(header.get("scenario"), dict) else {}
+    print(heading(str(scenario.get("title", "a recording"))))
+    created = header.get("created")
+    when = (
+        time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(created))
+        if isinstance(created, int | float)
+        else "?"
+    )
+    print(
+        f"recorded {when} on {header.get('host', '?')}, {header.get('device', '?')}, {header.get('threads', '?')} threads, ",
+        end="",
+    )
+    print(
+        f"torch {header.get('torch', '?')}, tuilab {header.get('tuilab', '?')}, seed {scenario.get('seed', '?')}"
+    )
+    print(
+        f"arms {', '.join(map(str, header.get('arms', [])))}; steps {recording.first_step} to {recording.last_step}",
+        end="",
+    )
+    print(f" of {header.get('steps', '?')}; {'closed' if recording.finished else 'not closed'}")
+    for gap in recording.gaps:
+        print(f"gap: {gap.path.name}, {gap.length} bytes from {gap.offset}: {gap.reason}")
+    print(heading("\nEvents"))
+    for event in recording.events():
+        data = ", ".join(f"{key} {value}" for key, value in event.data.items())
+        print(
+            f"  step {event.step}: {event.arm + ' ' if event.arm else ''}{event.kind}{f' ({data})' if data else ''}"
+        )
+    print(heading("\nSeries"))
+    for name in recording.series():
+        last = recording.at(name, recording.last_step)
+        print(f"  {name}  {'–' if last is None else f'{last:.5g}'}")
+    if recording.frames():
+        print(heading("\nFrames"))
+        for name in recording.frames():
+            print(f"  {name}  at {len(recording.frame_steps(name))} steps")

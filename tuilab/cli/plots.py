@@ -1,0 +1,48 @@
+"""A recording's panels and outcomes as printed text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from tuilab.cli.output import colors, glyphs, heading, width
+
+if TYPE_CHECKING:
+    from tuilab.doctor import Outcome
+    from tuilab.recording import Recording
+
+_WIDEST = 100
+_MAIN = 3
+"""Panels printed after a run: the first of them are the main ones."""
+
+
+def print_plots(recording: Recording, step: int | None = None, most: int = _MAIN) -> None:
+    """The main panels at a step (the last one by default), one below the other."""
+    from tuilab.panels import View, panels_of
+
+    shown = colors()
+    view = View(step=recording.last_step if step is None else step, glyphs=glyphs(), color=bool(shown))
+    for panel in panels_of(recording.header)[:most]:
+        picture = panel.draw(recording, view, min(width(), _WIDEST), 14)
+        print(picture.ansi(shown) if shown else picture.text())
+
+
+def print_outcomes(outcomes: list[Outcome]) -> None:
+    """Each expectation with what was measured; the unmet ones with their reason."""
+    if not outcomes:
+        return
+    marks = {
+        "met": ("✓", typer.colors.GREEN),
+        "unmet": ("✗", typer.colors.RED),
+        "open": ("…", typer.colors.YELLOW),
+    }
+    met = sum(outcome.verdict == "met" for outcome in outcomes)
+    print(heading(f"Expectations: {met} of {len(outcomes)} met"))
+    for outcome in outcomes:
+        mark, color = marks[outcome.verdict]
+        if glyphs() == "ascii":
+            mark = str(outcome.verdict)
+        print(f"  {typer.style(mark, fg=color) if colors() else mark} {outcome.promise}: {outcome.measured}")
+        if outcome.verdict == "unmet" and outcome.because:
+            print(f"    expected because {outcome.because}")

@@ -1,0 +1,81 @@
+"""Live progress with an ETA: a bar on a terminal, a line now and then in a batch job's log."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+_EVERY = 10.0
+"""Seconds between two lines where there is no terminal."""
+_REDRAW = 0.1
+
+
+class StepProgress:
+    """Progress of a run, on standard error; `update` is cheap enough to be called after every step."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._console = Console(stderr=True)
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._began = self._last = time.monotonic()
+        self._note = ""
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._bar = Progress(
+                TextColumn("{task.description}"),
+                BarColumn(),
+                MofNCompleteColumn(),
+                TimeElapsedColumn(),
+                TextColumn("left"),
+                TimeRemainingColumn(),
+                TextColumn("{task.fields[note]}"),
+                console=self._console,
+                transient=True,
+                refresh_per_second=4,
+            )
+            self._bar.start()
+            self._task = self._bar.add_task(self._name, total=None, note="starting")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, step: int, steps: int, note: str = "") -> None:
+        """Say that `step` of `steps` is done; `note` tells what the engine waits for."""
+        now = time.monotonic()
+        if now - self._last < _REDRAW and step < steps and note == self._note:
+            return
+        if self._bar is not None and self._task is not None:
+            self._last = now
+            self._bar.update(self._task, completed=step, total=max(steps, 1), note=note)
+        elif now - self._last >= _EVERY or (note and note != self._note):
+            self._last = now
+            print(
+                f"{self._name}: {self._line(step, steps, now - self._began)}{note and ', ' + note}",
+                file=sys.stderr,
+                flush=True,
+            )
+        self._note = note
+
+    @staticmethod
+    def _line(step: int, steps: int, elapsed: float) -> str:
+        left = f", about {elapsed * (steps - step) / step:.0f} s left" if step else ""
+        return f"step {step} of {steps}, {elapsed:.0f} s{left}"

@@ -1,0 +1,39 @@
+"""`tuilab stop`."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated
+
+import typer
+
+from tuilab.cli.output import AsJson, RunsFolder, print_json
+
+
+def stop(
+    run: Annotated[str, typer.Argument(help="A run's name, its path, or its scenario's name (the newest).")],
+    runs: RunsFolder = None,
+    wait: Annotated[float, typer.Option(help="Seconds to wait for the engine to end.")] = 60.0,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a running engine to stop between two steps; its recording stays intact."""
+    from tuilab.runs import find, runs_folder
+
+    found = find(runs_folder(runs), run)
+    state = found.state()
+    was_alive = state.alive
+    if was_alive:
+        found.send("stop")
+        deadline = time.monotonic() + wait
+        while (state := found.state()).alive and time.monotonic() < deadline:
+            time.sleep(0.05)
+    if as_json:
+        print_json({"run": found.name, "state": str(state), "path": str(found.path)})
+    elif not was_alive:
+        print(f"{found.name}: nothing to stop, it is {state} already")
+    elif state.alive:
+        print(
+            f"{found.name}: asked to stop; its step has not ended within {wait:g} s, it will stop after that"
+        )
+    else:
+        print(f"{found.name}: {state}; `tuilab replay {found.name}` shows it")

@@ -1,0 +1,150 @@
+"""One run from its folder to its end: set up, loop, obey, record."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import Any
+
+import psutil
+import torch
+
+import tuilab
+from tuilab.data import DataError
+from tuilab.engine.devices import DeviceError, choose
+from tuilab.engine.loop import Loop
+from tuilab.engine.recorder import NO_ROOM, Recorder
+from tuilab.experiments import Experiment, build
+from tuilab.recording import Writer
+from tuilab.runs import Run, State
+from tuilab.scenario.metrics import ENGINE_METRICS, METRICS
+from tuilab.scenario.schema import KINDS, Scenario
+
+OnStep = Callable[[int, int, str], None]
+"""Told after every step: the step, the last step, and what the engine waits for ("" when it runs)."""
+
+
+class EngineError(Exception):
+    """A run that could not start or go on: one clear sentence."""
+
+
+def conduct(run: Run, on_step: OnStep | None = None) -> State:
+    """Run the experiment of a prepared run folder to its end and record it.
+
+    SIGINT, SIGTERM and, in a terminal, a lost connection stop it cleanly between two steps.
+
+    Raises:
+        EngineError: the device or the data are not there, memory ran out, or the experiment failed. What was
+            recorded until then stays; when nothing was recorded there is no recording.
+    """
+    _announce(run)
+    scenario = KINDS[run.scenario["kind"]].model_validate(run.scenario)
+    options = run.facts.get("options", {})
+    try:
+        device = choose(options.get("device", "auto"), options.get("threads"))
+        experiment = build(scenario, device)
+    except (DeviceError, DataError) as error:
+        raise EngineError(str(error)) from None
+    except (MemoryError, torch.OutOfMemoryError):
+        raise EngineError(
+            f"{run.name}: not enough memory to set this up; make the network or the batch smaller"
+        ) from None
+    except RuntimeError as error:
+        if "can't allocate memory" in str(error):
+            raise EngineError(
+                f"{run.name}: not enough memory to set this up; make the network smaller"
+            ) from None
+        raise
+    try:
+        writer = Writer.create(run.path / "main.tlr", _header(scenario, experiment, device))
+    except OSError as error:
+        raise EngineError(f"{run.path}: can't record there ({error.strerror})") from None
+    loop = Loop(run, experiment, options.get("pace"), on_step or (lambda step, steps, waiting: None))
+    recorder = Recorder(writer, loop.wait_for_room)
+    with _stopping_on_signals(loop):
+        return _record(loop, recorder, run)
+
+
+def _record(loop: Loop, recorder: Recorder, run: Run) -> State:
+    """Run the loop and close the recording with the event that says how it ended."""
+    try:
+        recorder.event(0, "started")
+        state = loop.run(recorder)
+        recorder.event(loop.step, str(state), **({"reason": loop.stop_reason} if loop.stop_reason else {}))
+        recorder.close()
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise EngineError(
+                f"{run.name}: stopped while the disk was full; what had been written is intact"
+            ) from None
+        raise EngineError(f"{run.path}: recording failed ({error.strerror})") from None
+    except Exception as error:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        with suppress(OSError):
+            recorder.event(loop.step, "failed", message=what)
+            recorder.close()
+        raise EngineError(f"{run.name}: the experiment failed at step {loop.step} ({what})") from error
+    return state
+
+
+def _header(scenario: Scenario, experiment: Experiment, device: torch.device) -> dict[str, Any]:
+    metrics = {
+        **METRICS[scenario.kind],
+        **{f"engine/{name}": metric for name, metric in ENGINE_METRICS.items()},
+    }
+    return {
+        "scenario": scenario.model_dump(mode="json"),
+        "panels": scenario.shown_panels,
+        "arms": scenario.arm_names,
+        "steps": experiment.steps,
+        "metrics": {
+            name: {"meaning": metric.meaning, "unit": metric.unit, "per_layer": metric.per_layer}
+            for name, metric in metrics.items()
+        },
+        "sampled": {"activation": experiment.sampled},
+        "created": time.time(),
+        "host": socket.gethostname(),
+        "device": str(device),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "tuilab": tuilab.__version__,
+    }
+
+
+def _announce(run: Run) -> None:
+    """Say who works on this run, so that others can tell whether it still does."""
+    process = psutil.Process()
+    facts = {"pid": process.pid, "host": socket.gethostname(), "process_started": process.create_time()}
+    try:
+        (run.path / "engine.json").write_text(json.dumps(facts))
+    except OSError as error:
+        raise EngineError(f"{run.path}: can't write there ({error.strerror})") from None
+
+
+@contextmanager
+def _stopping_on_signals(loop: Loop) -> Iterator[None]:
+    """Ctrl-C, a polite kill and a closed connection end the run between two steps; a second Ctrl-C at once."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        if loop.stop_reason and number == signal.SIGINT:
+            raise KeyboardInterrupt
+        loop.stop_reason = signal.Signals(number).name
+
+    handlers: dict[signal.Signals, Any] = {signal.SIGINT: stop, signal.SIGTERM: stop}
+    # An engine of its own session outlives the terminal, and so does one under nohup; another ends with it.
+    own_session = os.getpid() == os.getsid(0)
+    handlers[signal.SIGHUP] = (
+        signal.SIG_IGN if own_session or signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else stop
+    )
+    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,41 @@
+"""Where the tensors live, and how torch is set up for it."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+
+class DeviceError(Exception):
+    """A device that isn't there: one clear sentence."""
+
+
+def choose(name: str, threads: int | None) -> torch.device:
+    """The device that `--device` means, with torch set so that equal runs give equal numbers.
+
+    Args:
+        name: `auto` (CUDA where there is one, else CPU), `cpu`, `cuda` or `cuda:N`.
+        threads: torch's threads; None leaves torch's own choice, all cores.
+
+    Raises:
+        DeviceError: CUDA was asked for and there is none, or not that many.
+    """
+    if threads is not None:
+        torch.set_num_threads(threads)
+    if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
+        return torch.device("cpu")
+    if name == "auto":
+        name = "cuda"
+    kind, _, index = name.partition(":")
+    if kind != "cuda" or (index and not index.isdecimal()):
+        raise DeviceError(f"--device {name}: there is no such device; wanted auto, cpu, cuda or cuda:N")
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if int(index or 0) >= count:
+        there = f"{count} CUDA device(s)" if count else "no CUDA device"
+        raise DeviceError(
+            f"--device {name}: torch {torch.__version__} sees {there} here; use --device cpu or auto"
+        )
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    return torch.device(name)

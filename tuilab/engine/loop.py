@@ -1,0 +1,136 @@
+"""The engine's one loop: take the next observation, write it, obey the control file."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from tuilab.engine.recorder import Recorder
+from tuilab.experiments import Experiment
+from tuilab.runs import ControlFile, Run, State
+
+_LOOK = 0.02
+"""Seconds between two looks at the control file while steps are quick."""
+_REST = 0.05
+"""Seconds of sleep while paused or waiting for room."""
+_HEARTBEAT = 5.0
+
+
+class Loop:
+    """Runs an experiment step by step; commands take effect between two steps and are recorded as events."""
+
+    def __init__(
+        self, run: Run, experiment: Experiment, pace: float | None, on_step: Callable[[int, int, str], None]
+    ) -> None:
+        self.step = 0
+        self.stop_reason = ""
+        self._run = run
+        self._experiment = experiment
+        self._pace = pace
+        self._on_step = on_step
+        self._control = ControlFile(run.path / "control")
+        self._paused = False
+        self._steps_granted = 0
+        self._looked = self._beat = 0.0
+        self._rested = 0.0
+
+    def run(self, recorder: Recorder) -> State:
+        """Until the last step or a wish to stop; returns FINISHED or STOPPED."""
+        began = time.perf_counter()
+        due = time.monotonic()
+        for observation in self._experiment:
+            self.step = observation.step
+            recorder.observation(observation, time.perf_counter() - began - self._rested)
+            self._on_step(self.step, self._experiment.steps, "")
+            if self.step >= self._experiment.steps:
+                break
+            due = max(due + 1 / self._pace, time.monotonic()) if self._pace else 0.0
+            self._between_steps(recorder, due)
+            if self.stop_reason:
+                return State.STOPPED
+        return State.FINISHED
+
+    def wait_for_room(self) -> bool:
+        """Rest while the disk is full; False once somebody wants the run stopped."""
+        self._on_step(self.step, self._experiment.steps, "the disk is full: waiting for room")
+        self._heartbeat()
+        for words in self._control.read():
+            if words == ["stop"]:
+                self.stop_reason = "asked to"
+        self._rest(_REST)
+        return not self.stop_reason
+
+    def _between_steps(self, recorder: Recorder, due: float) -> None:
+        """Obey, and rest until the next step is due and nobody holds it back."""
+        if not self._paused and not due and time.monotonic() - self._looked < _LOOK:
+            return
+        while not self.stop_reason:
+            self._looked = time.monotonic()
+            self._heartbeat()
+            for words in self._control.read():
+                self._obey(words, recorder)
+            if self._paused and self._steps_granted:
+                self._steps_granted -= 1
+                return
+            wait = _REST if self._paused else min(due - time.monotonic(), _REST)
+            if wait <= 0:
+                return
+            recorder.flush()
+            if self._paused:
+                self._on_step(self.step, self._experiment.steps, "paused")
+            self._rest(wait)
+
+    def _obey(self, words: list[str], recorder: Recorder) -> None:
+        try:
+            match words:
+                case ["pause"]:
+                    if not self._paused:
+                        recorder.event(self.step, "paused")
+                    self._paused = True
+                case ["resume"]:
+                    if self._paused:
+                        recorder.event(self.step, "resumed")
+                    self._paused, self._steps_granted = False, 0
+                case ["step"]:
+                    if self._paused:
+                        self._steps_granted += 1
+                        recorder.event(self.step, "stepped")
+                case ["pace", number]:
+                    self._pace = _positive_or_none(number)
+                    recorder.event(self.step, "pace", steps_per_second=self._pace)
+                case ["set", key, number]:
+                    was = self._experiment.tunables().get(key)
+                    self._experiment.tune(key, float(number))
+                    recorder.event(self.step, "set", key=key, value=float(number), was=was)
+                case ["stop"]:
+                    self.stop_reason = "asked to"
+                case _:
+                    raise ValueError("no such command")
+        except (KeyError, ValueError) as error:
+            why = str(error.args[0]) if error.args else type(error).__name__
+            recorder.event(self.step, "refused", command=" ".join(words), why=why)
+
+    def _rest(self, seconds: float) -> None:
+        """Sleep, and keep it out of the run's own time."""
+        began = time.perf_counter()
+        time.sleep(seconds)
+        self._rested += time.perf_counter() - began
+
+    def _heartbeat(self) -> None:
+        now = time.monotonic()
+        if now - self._beat > _HEARTBEAT:
+            self._beat = now
+            with suppress(OSError):
+                os.utime(self._run.path / "engine.json")
+
+
+def _positive_or_none(text: str) -> float | None:
+    """`max` or a number of steps a second."""
+    if text == "max":
+        return None
+    number = float(text)
+    if not 0 < number <= 1e6:
+        raise ValueError("pace wants a number of steps a second above 0, or max")
+    return number

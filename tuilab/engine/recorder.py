@@ -1,0 +1,68 @@
+"""From observations to a recording, and the patience to wait when the disk is full."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import Any
+
+from tuilab.experiments import Observation
+from tuilab.recording import Table, Writer
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Recorder:
+    """Writes observations; series that come together share a table.
+
+    Args:
+        writer: the recording.
+        wait_for_room: called when the disk is full, as often as it stays so; returns True to try again and
+            False to give up.
+    """
+
+    def __init__(self, writer: Writer, wait_for_room: Callable[[], bool]) -> None:
+        self._writer = writer
+        self._wait_for_room = wait_for_room
+        self._tables: dict[tuple[str, ...], Table] = {}
+
+    def observation(self, observation: Observation, seconds: float) -> None:
+        """Record one step with the time since the run began."""
+        values = {**observation.values, "engine/seconds": seconds}
+        names = tuple(values)
+        table = self._tables.get(names)
+        if table is None:
+            table = self._tables[names] = self._writer.table(names)
+        self._patiently(lambda: table.append(observation.step, list(values.values())))
+        for name, (array, meta) in observation.frames.items():
+            self._patiently(
+                lambda name=name, array=array, meta=meta: self._writer.frame(
+                    name, observation.step, array, meta
+                )
+            )
+        for kind, arm, data in observation.events:
+            self.event(observation.step, kind, arm, **data)
+
+    def event(self, step: int, kind: str, arm: str | None = None, **data: Any) -> None:
+        """Record that something happened, at once visible to readers."""
+        self._patiently(lambda: self._writer.event(step, kind, arm, **data))
+        self.flush()
+
+    def flush(self) -> None:
+        """Write everything out, waiting for room as long as it takes."""
+        self._patiently(self._writer.flush)
+
+    def close(self) -> None:
+        """Flush and compact; on a full disk the recording stays as it is, which is readable too."""
+        self._patiently(self._writer.close)
+
+    def _patiently(self, write: Callable[[], None]) -> None:
+        """Do it; on a full disk the writer has kept what it was given, so only the flush is tried again."""
+        attempt = write
+        while True:
+            try:
+                return attempt()
+            except OSError as error:
+                if error.errno not in NO_ROOM or not self._wait_for_room():
+                    raise
+                attempt = self._writer.close if write == self._writer.close else self._writer.flush
