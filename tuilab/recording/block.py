@@ -19,8 +19,8 @@ Values = np.ndarray[Any, Any]
 
 
 @lru_cache(maxsize=64)
-def region_dtype(dtype: np.dtype[Any], rows: int) -> np.dtype[Any]:
-    """One column of a block: its summaries, a group each, then its values."""
+def summary_dtype(dtype: np.dtype[Any], rows: int) -> np.dtype[Any]:
+    """The summaries of one column of a block, a group each."""
     groups = -(-rows // GROUP)
     return np.dtype(
         [
@@ -28,9 +28,14 @@ def region_dtype(dtype: np.dtype[Any], rows: int) -> np.dtype[Any]:
             ("high", dtype, (groups,)),
             ("last", dtype, (groups,)),
             ("nonfinite", "<u4", (groups,)),
-            ("values", dtype, (rows,)),
         ]
     )
+
+
+@lru_cache(maxsize=64)
+def region_dtype(dtype: np.dtype[Any], rows: int) -> np.dtype[Any]:
+    """One column of a block: its summaries, then its values."""
+    return np.dtype([*summary_dtype(dtype, rows).descr, ("values", dtype, (rows,))])
 
 
 def pack_block(table: int, steps: Ints, columns: Values) -> list[bytes]:

@@ -2,11 +2,166 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
+import numpy as np
+
+from tuilab.recording.block import Values, pack_block
+from tuilab.recording.contents import Contents
 from tuilab.recording.errors import RecordingError
+from tuilab.recording.events import pack_event, pack_events
+from tuilab.recording.format import (
+    BLOCK,
+    END,
+    EVENTS,
+    FRAMES,
+    HEAD_SIZE,
+    HEADER,
+    INDEX,
+    MAX_STEP,
+    SHAPE,
+    TABLE,
+    Ints,
+    pack_chunk,
+    pack_json,
+)  # fmt: skip
+from tuilab.recording.frames import CHUNK_BYTES, pack_frames
+from tuilab.recording.frameset import FrameReader
+from tuilab.recording.index import Entry, pack_index
+from tuilab.recording.reader import FileReader
+from tuilab.recording.series import TableReader
+from tuilab.recording.steps import constant_stride
+
+BLOCK_BYTES = 16 * 2**20
+MIN_ROWS = 256
+MAX_ROWS = 32768
 
 
 def compact(path: Path) -> None:
-    """Not yet."""
-    raise RecordingError(f"{path}: not yet")
+    """Rewrites a recording and lets the new file take its place, in one rename.
+
+    Raises:
+        RecordingError: a part of it is damaged; rewriting would hide that.
+        OSError: the new file cannot be written, above all for want of room. The old one is as it was.
+    """
+    source = FileReader(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        if source.gaps or not source.whole:
+            raise RecordingError(f"{path}: damaged, so left as it is")
+        with temporary.open("wb", buffering=2**20) as file:
+            target = _Target(file)
+            _copy(source, target)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+        _sync_folder(path.parent)
+    finally:
+        source.close()
+        temporary.unlink(missing_ok=True)
+
+
+class _Target:
+    """The new file: chunks one behind the other, and where they lie."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.size = 0
+        self.entries: list[Entry] = []
+
+    def write(self, *pieces: bytes) -> None:
+        """Writes the pieces of a chunk."""
+        for piece in pieces:
+            self._file.write(piece)
+            self.size += len(piece)
+
+    def enter(self, kind: int, id: int, steps: tuple[int, int, int, int], *pieces: bytes) -> None:
+        """Writes a chunk and enters it in the index; `steps` are rows, first, last and stride."""
+        rows, first, last, stride = steps
+        length = sum(map(len, pieces)) - HEAD_SIZE
+        self.entries.append(Entry(kind, id, rows, length, first, last, stride, self.size))
+        self.write(*pieces)
+
+
+def _copy(source: FileReader, target: _Target) -> None:
+    contents = source.contents
+    definitions = b"".join(_definitions(contents))
+    target.write(definitions)
+    for id, table in contents.tables.items():
+        for steps, columns in _blocks(table):
+            target.enter(BLOCK, id, _facts(steps, True), *pack_block(id, steps, columns))
+    for id, frames in contents.frames.items():
+        for taken, data in _frames(frames):
+            sized = frames.definition.size > 0
+            target.enter(FRAMES, id, _facts(taken, sized), pack_frames(id, taken, data, sized))
+    events = [(event.step, pack_event(event)) for event in source.events(0, MAX_STEP)]
+    for first, last, rows, chunk in pack_events(events):
+        target.enter(EVENTS, 0, (rows, first, last, 0), chunk)
+    again = target.size
+    target.write(definitions)
+    index = target.size
+    regions = (0, len(definitions), again, len(definitions))
+    target.write(pack_chunk(INDEX, pack_index(regions, target.entries)), pack_chunk(END, b"", first=index))
+
+
+def _definitions(contents: Contents) -> Iterator[bytes]:
+    yield pack_chunk(HEADER, pack_json(contents.header), first=contents.created)
+    for id, table in contents.tables.items():
+        yield pack_chunk(TABLE, table.definition.pack(), id=id)
+    for id, frames in contents.frames.items():
+        yield pack_chunk(SHAPE, frames.definition.pack(), id=id)
+
+
+def _facts(steps: Ints, sized: bool) -> tuple[int, int, int, int]:
+    return len(steps), int(steps[0]), int(steps[-1]), constant_stride(steps) if sized else 0
+
+
+def _blocks(table: TableReader) -> Iterator[tuple[Ints, Values]]:
+    """A table's rows in large blocks: steps (n,) and values (columns, n)."""
+    row = len(table.definition.names) * table.definition.dtype.itemsize
+    full = min(MAX_ROWS, max(MIN_ROWS, BLOCK_BYTES // row))
+    steps: list[Ints] = []
+    columns: list[Values] = []
+    for piece in range(len(table.pieces)):
+        found = table.piece_steps(piece), table.columns(piece)
+        if found[0] is None or found[1] is None:
+            raise RecordingError(f"{table.file.path}: damaged, so left as it is")
+        steps.append(found[0])
+        columns.append(found[1])
+        if sum(map(len, steps)) >= full:
+            yield np.concatenate(steps), np.concatenate(columns, axis=1)
+            steps, columns = [], []
+    if steps:
+        yield np.concatenate(steps), np.concatenate(columns, axis=1)
+
+
+def _frames(frames: FrameReader) -> Iterator[tuple[Ints, bytes]]:
+    """The frames of a definition, a chunk's worth at a time: steps (n,) and their bytes."""
+    many = max(1, CHUNK_BYTES // max(frames.definition.size, 8))
+    steps: list[Ints] = []
+    data: list[bytes] = []
+    for piece in range(len(frames.pieces)):
+        found = frames.steps(piece), frames.data(piece)
+        if found[0] is None or found[1] is None:
+            raise RecordingError(f"{frames.file.path}: damaged, so left as it is")
+        steps.append(found[0])
+        data.append(found[1])
+        if sum(map(len, steps)) >= many:
+            yield np.concatenate(steps), b"".join(data)
+            steps, data = [], []
+    if steps:
+        yield np.concatenate(steps), b"".join(data)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes the rename last; some file systems know no such thing."""
+    with contextlib.suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)

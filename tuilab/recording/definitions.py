@@ -79,6 +79,9 @@ class FrameDefinition:
 
     def array(self, data: bytes) -> np.ndarray[Any, Any]:
         """One frame from its bytes, read-only."""
+        array: np.ndarray[Any, Any]
         if self.dtype == np.bool_:
-            return (np.frombuffer(data, np.uint8) != 0).reshape(self.shape)
-        return np.frombuffer(data, self.dtype).reshape(self.shape)
+            array = np.frombuffer(data, np.uint8) != 0
+        else:
+            array = np.frombuffer(data, self.dtype)
+        return array.reshape(self.shape)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tuilab.recording.format import MAX_STEP, pack_json, unpack_json
+from tuilab.recording.format import EVENTS, MAX_STEP, pack_chunk, pack_json, unpack_json
 from tuilab.recording.results import Event
+
+CHUNK_BYTES = 64 * 1024
 
 
 def pack_event(event: Event) -> bytes:
@@ -20,9 +22,31 @@ def pack_event(event: Event) -> bytes:
     )
 
 
-def join_events(packed: Sequence[bytes]) -> bytes:
-    """The payload of an events chunk."""
-    return b"[" + b",".join(packed) + b"]"
+def pack_events(packed: Sequence[tuple[int, bytes]]) -> Iterator[tuple[int, int, int, bytes]]:
+    """Events as chunks, in their order.
+
+    Args:
+        packed: the step of each event, and what `pack_event` made of it.
+
+    Yields:
+        The smallest step in a chunk, the greatest, how many events, and the chunk.
+    """
+    taken: list[tuple[int, bytes]] = []
+    size = 0
+    for item in packed:
+        if taken and size + len(item[1]) > CHUNK_BYTES:
+            yield _chunk(taken)
+            taken, size = [], 0
+        taken.append(item)
+        size += len(item[1]) + 1
+    if taken:
+        yield _chunk(taken)
+
+
+def _chunk(taken: Sequence[tuple[int, bytes]]) -> tuple[int, int, int, bytes]:
+    steps = [step for step, _ in taken]
+    payload = b"[" + b",".join([packed for _, packed in taken]) + b"]"
+    return min(steps), max(steps), len(taken), pack_chunk(EVENTS, payload, rows=len(taken), first=min(steps))
 
 
 def unpack_events(payload: bytes) -> list[Event]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tuilab.recording.format import HEAD_SIZE, Ints, unpack_head
+from tuilab.recording.format import HEAD_SIZE, VERSION, Head, Ints, unpack_head
 from tuilab.recording.pieces import Pieces
 from tuilab.recording.results import Gap
 from tuilab.recording.steps import last_of
@@ -20,6 +20,9 @@ class File:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        status = os.fstat(self.fd)
+        self.size = status.st_size
+        self._identity = (status.st_dev, status.st_ino)
         self.gaps: list[Gap] = []
         self._bad: set[int] = set()
         self._good: set[int] = set()
@@ -30,14 +33,20 @@ class File:
             os.close(self.fd)
             self.fd = -1
 
+    def is_same(self, status: os.stat_result) -> bool:
+        """Whether that is the status of this file, and not of another that took its place."""
+        return (status.st_dev, status.st_ino) == self._identity
+
     def exact(self, offset: int, length: int) -> bytes | None:
         """`length` bytes at `offset`, or None where the file ends before."""
+        if offset + length > self.size:
+            return None
         data = os.pread(self.fd, length, offset)
         return data if len(data) == length else None
 
     def exact_or_less(self, offset: int, length: int) -> bytes:
         """Up to `length` bytes at `offset`."""
-        return os.pread(self.fd, length, offset)
+        return os.pread(self.fd, max(0, min(length, self.size - offset)), offset)
 
     def gap(self, offset: int, length: int, reason: str) -> None:
         """Notes a region that is skipped, once."""
@@ -64,7 +73,13 @@ class File:
         self.trust(offset)
         return data
 
-    def head(self, offset: int, length: int) -> bytes | None:
+    def head(self, offset: int, kind: int) -> Head | None:
+        """The header at `offset` if it is one of this version, intact and of this kind."""
+        data = self.exact(offset, HEAD_SIZE) if offset >= 0 else None
+        head = unpack_head(data) if data else None
+        return head if head and head.version == VERSION and head.type == kind else None
+
+    def covered(self, offset: int, length: int) -> bytes | None:
         """The covered `length` bytes of the chunk at `offset` if they are intact; else None, and a gap."""
         if self.trusted(offset) is False:
             return None

@@ -19,14 +19,14 @@ HEADER, TABLE, SHAPE, ROWS, BLOCK, FRAMES, EVENTS, INDEX, END = range(1, 10)
 """Chunk types. A reader skips those it does not know."""
 
 PREFIX = struct.Struct("<4sBBHIIqIII")
-"""magic, version, type, flags, id, rows, first step, payload length, covered length, crc32 of the covered bytes."""
+"""magic, version, type, flags, id, rows, first step, payload length, covered length, crc32 of those bytes."""
 
 CHECK = struct.Struct("<I")
 HEAD_SIZE = PREFIX.size + CHECK.size
 MAX_STEP = 2**62
 MAX_PAYLOAD = 2**31 - 1
 MAX_JSON = 16 * 2**20
-"""Longest JSON payload (header, definition, events) that is parsed, in bytes."""
+"""Longest JSON payload (header, definition, events) that is parsed, in bytes; what is written stays below."""
 
 FRAME_DTYPES = {
     name: np.dtype(name).newbyteorder("<")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tuilab.recording.definitions import FrameDefinition
-from tuilab.recording.format import FRAMES, pack_chunk
+from tuilab.recording.format import FRAMES, Ints, pack_chunk
 from tuilab.recording.steps import pack_steps
 
 CHUNK_BYTES = 128 * 1024
@@ -27,17 +27,16 @@ class FrameBuffer:
 
     def encode(self) -> list[bytes]:
         """The buffered frames as chunks; the buffer is empty then."""
-        chunks = pack_frames(self.id, self.definition.size, self.steps, self.frames)
+        size = self.definition.size
+        many = max(1, CHUNK_BYTES // max(size, 8))
+        chunks = []
+        for at in range(0, len(self.steps), many):
+            steps = np.array(self.steps[at : at + many], np.int64)
+            chunks.append(pack_frames(self.id, steps, b"".join(self.frames[at : at + many]), size > 0))
         self.steps, self.frames = [], []
         return chunks
 
 
-def pack_frames(id: int, size: int, steps: list[int], frames: list[bytes]) -> list[bytes]:
-    """Frames of `size` bytes each, in chunks."""
-    chunks = []
-    many = max(1, CHUNK_BYTES // max(size, 8))
-    for at in range(0, len(steps), many):
-        taken = np.array(steps[at : at + many], np.int64)
-        payload = pack_steps(taken, sized=size > 0) + b"".join(frames[at : at + many])
-        chunks.append(pack_chunk(FRAMES, payload, id=id, rows=len(taken), first=int(taken[0])))
-    return chunks
+def pack_frames(id: int, steps: Ints, data: bytes, sized: bool) -> bytes:
+    """A chunk of frames, whose bytes `data` are; `sized` is false when those are none."""
+    return pack_chunk(FRAMES, pack_steps(steps, sized) + data, id=id, rows=len(steps), first=int(steps[0]))

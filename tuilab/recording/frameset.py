@@ -37,6 +37,10 @@ class FrameReader:
         meta = self.definition.meta
         return Frame(self.definition.name, int(steps[row]), self.definition.array(data), meta)
 
+    def data(self, piece: int) -> bytes | None:
+        """All frames of a chunk, None when the file has been cut short."""
+        return self.file.exact(self.pieces.data(piece, 0), self.pieces.rows[piece] * self.definition.size)
+
     def steps(self, piece: int) -> Ints | None:
         """The steps of a chunk's frames, None when it is damaged."""
         pieces = self.pieces
@@ -44,5 +48,5 @@ class FrameReader:
         good = self.file.trusted(offset)
         if good is None:
             length = 8 + rows * self.definition.size + (0 if pieces.stride[piece] else 8 * rows)
-            good = self.file.head(offset, length) is not None
+            good = self.file.covered(offset, length) is not None
         return self.file.steps(pieces, piece) if good else None

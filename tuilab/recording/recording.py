@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +13,7 @@ import numpy as np
 from tuilab.recording.errors import RecordingError
 from tuilab.recording.format import MAX_STEP, Floats, Ints
 from tuilab.recording.frameset import FrameReader
-from tuilab.recording.overview import bounds, overview_of
+from tuilab.recording.overview import Digest, bounds, digest_rows, reduce
 from tuilab.recording.reader import FileReader
 from tuilab.recording.results import Event, Frame, Gap, Overview
 from tuilab.recording.series import TableReader
@@ -27,7 +27,7 @@ class Recording:
 
     def __init__(self, files: Sequence[FileReader]) -> None:
         """Use `open`."""
-        self._files = sorted(files, key=lambda file: file.created)
+        self._files = sorted(files, key=lambda file: file.contents.created)
         self._index()
 
     @classmethod
@@ -77,12 +77,12 @@ class Recording:
     @property
     def header(self) -> dict[str, Any]:
         """The header of the file created first."""
-        return self._files[0].header
+        return self._files[0].contents.header
 
     @property
     def finished(self) -> bool:
         """Whether every file was closed by its writer."""
-        return all(file.finished for file in self._files)
+        return all(file.contents.finished for file in self._files)
 
     @property
     def gaps(self) -> list[Gap]:
@@ -92,12 +92,12 @@ class Recording:
     @property
     def first_step(self) -> int:
         """The smallest step of anything recorded, -1 while there is nothing."""
-        return min((file.first_step for file in self._files if file.first_step >= 0), default=-1)
+        return min((step for file in self._files if (step := file.contents.first_step) >= 0), default=-1)
 
     @property
     def last_step(self) -> int:
         """The greatest step of anything recorded, -1 while there is nothing."""
-        return max(file.last_step for file in self._files)
+        return max(file.contents.last_step for file in self._files)
 
     def series(self, *globs: str) -> list[str]:
         """Names of series that match one of the globs (all without one), in order of first appearance."""
@@ -116,7 +116,7 @@ class Recording:
         Raises:
             KeyError: no such series.
         """
-        low, high = 0 if start is None else start, MAX_STEP if stop is None else stop
+        low, high = _clamped(start), MAX_STEP if stop is None else _clamped(stop)
         parts = [table.read(column, low, high) for table, column in self._sources(name)]
         parts = [part for part in parts if len(part[0])]
         if len(parts) == 1:
@@ -153,11 +153,18 @@ class Recording:
         """
         if columns < 1:
             raise ValueError(f"an overview of {columns} columns: at least 1")
-        low = max(self.first_step, 0) if start is None else start
-        high = max(self.last_step + 1, low) if stop is None else max(stop, low)
+        low = max(self.first_step, 0) if start is None else _clamped(start)
+        high = max(self.last_step + 1, low) if stop is None else max(_clamped(stop), low)
         edges = bounds(low, high, columns)
-        steps, values = self.read(name, low, high)
-        return overview_of(steps, values, edges)
+        digests: list[Digest] = []
+        after = low
+        for first, last, table, column in sorted(self._spans(name, low, high), key=lambda span: span[:2]):
+            if first < after:  # two sources side by side: only row by row is it clear which one counts
+                digests = [digest_rows(*self.read(name, low, high))]
+                break
+            digests += table.digests(column, edges)
+            after = last + 1
+        return reduce(digests or [digest_rows(np.empty(0, np.int64), np.empty(0))], edges)
 
     def frame(self, name: str, step: int) -> Frame | None:
         """The last frame of this name at or before `step`.
@@ -188,7 +195,7 @@ class Recording:
 
     def events(self, start: int | None = None, stop: int | None = None) -> list[Event]:
         """The events from `start` up to, not including, `stop`, by step; of one step as they were written."""
-        low, high = 0 if start is None else start, MAX_STEP if stop is None else stop
+        low, high = _clamped(start), MAX_STEP if stop is None else _clamped(stop)
         found = [event for file in self._files for event in file.events(low, high)]
         return sorted(found, key=lambda event: event.step)
 
@@ -197,10 +204,10 @@ class Recording:
         self._series: dict[str, list[tuple[TableReader, int]]] = {}
         self._frames: dict[str, list[FrameReader]] = {}
         for file in self._files:
-            for table in file.tables.values():
+            for table in file.contents.tables.values():
                 for column, name in enumerate(table.definition.names):
                     self._series.setdefault(name, []).append((table, column))
-            for reader in file.frames.values():
+            for reader in file.contents.frames.values():
                 self._frames.setdefault(reader.definition.name, []).append(reader)
 
     def _sources(self, name: str) -> list[tuple[TableReader, int]]:
@@ -209,11 +216,24 @@ class Recording:
         except KeyError:
             raise KeyError(f"no series {name!r} in {self._files[0].path}") from None
 
+    def _spans(self, name: str, low: int, high: int) -> Iterator[tuple[int, int, TableReader, int]]:
+        """Where in [low, high) each source of a series has values: the first and the last such step."""
+        for table, column in self._sources(name):
+            span = table.pieces.span(low, high)
+            if span:
+                pieces = table.pieces
+                yield max(pieces.first[span[0]], low), min(pieces.last[span[-1]], high - 1), table, column
+
     def _shapes(self, name: str) -> list[FrameReader]:
         try:
             return self._frames[name]
         except KeyError:
             raise KeyError(f"no frame {name!r} in {self._files[0].path}") from None
+
+
+def _clamped(step: int | None) -> int:
+    """A step of the caller's, None for the first possible one, as one that fits 64 bits."""
+    return 0 if step is None else max(-MAX_STEP, min(int(step), MAX_STEP))
 
 
 def _matching(names: dict[str, Any], globs: tuple[str, ...]) -> list[str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import overload
 
 import numpy as np
 
-from tuilab.recording.block import GROUP, Values, region_dtype
+from tuilab.recording.block import GROUP, Values, region_dtype, summary_dtype
 from tuilab.recording.definitions import TableDefinition
 from tuilab.recording.file import File
 from tuilab.recording.format import BLOCK, Floats, Ints
+from tuilab.recording.overview import Digest, digest_rows
 from tuilab.recording.pieces import Pieces
 
 NEAR = 4096
@@ -50,6 +52,61 @@ class TableReader:
             low, high = np.searchsorted(steps, (start, stop))
             steps, values = steps[low:high], values[low:high]
         return steps, values
+
+    def digests(self, column: int, edges: Ints) -> list[Digest]:
+        """What lies in the spans between `edges` (k + 1,), group by group where a group is within one."""
+        found: list[Digest] = []
+        small: list[int] = []
+        for piece in self.pieces.span(int(edges[0]), int(edges[-1])):
+            if self.pieces.kind[piece] != BLOCK:
+                small.append(piece)
+                continue
+            self._digest_small(small, column, found)
+            small = []
+            self._digest_block(piece, column, edges, found)
+        self._digest_small(small, column, found)
+        return found
+
+    def _digest_small(self, small: list[int], column: int, found: list[Digest]) -> None:
+        steps: list[Ints] = [np.empty(0, np.int64)]
+        values: list[Values] = [np.empty(0)]
+        if small:
+            self._gather(small, column, steps, values)
+            found.append(digest_rows(np.concatenate(steps), np.concatenate(values, dtype=np.float64)))
+
+    def _digest_block(self, piece: int, column: int, edges: Ints, found: list[Digest]) -> None:
+        summary, steps = self._summary(piece, column), self.piece_steps(piece)
+        if summary is None or steps is None:
+            return
+        ends = np.minimum(np.arange(GROUP, len(steps) + GROUP, GROUP), len(steps)) - 1
+        lasts = steps[ends]
+        spans = np.searchsorted(edges, lasts, "right")
+        split = np.searchsorted(edges, steps[::GROUP], "right") != spans
+        split |= (spans == 0) | (spans == len(edges))
+        begin = 0
+        for group in [*np.flatnonzero(split).tolist(), len(ends)]:
+            if begin < group:
+                whole = slice(begin, group)
+                low, high, last = (
+                    summary[name][whole].astype(np.float64) for name in ("low", "high", "last")
+                )
+                nonfinite = summary["nonfinite"][whole].astype(np.int64)
+                found.append(Digest(lasts[whole], low, high, last, nonfinite))
+            if group < len(ends):
+                rows = slice(group * GROUP, int(ends[group]) + 1)
+                values = self.values(piece, column, rows.start, rows.stop)
+                if values is not None:
+                    found.append(digest_rows(steps[rows], values.astype(np.float64)))
+            begin = group + 1
+
+    def _summary(self, piece: int, column: int) -> Values | None:
+        """The summaries of a block's column, a group each, None when they are damaged."""
+        region = self.region(piece, column)
+        if region is None:
+            return None
+        layout = summary_dtype(self.definition.dtype, self.pieces.rows[piece])
+        data = self.file.exact(region, layout.itemsize)
+        return None if data is None else np.frombuffer(data, layout)[0]
 
     def at(self, column: int, step: int) -> tuple[int, float] | None:
         """The last recorded step at or before `step`, and its value."""
@@ -111,7 +168,29 @@ class TableReader:
         values: Values = np.frombuffer(data, layout)[0]["values"]
         return values
 
-    def region_size(self, rows: int) -> int:
+    def columns(self, piece: int) -> Values | None:
+        """All values of a chunk (column, row), None when one of them is damaged."""
+        rows, dtype = self.pieces.rows[piece], self.definition.dtype
+        if self.pieces.kind[piece] == BLOCK:
+            if any(self.region(piece, column) is None for column in range(self._columns)):
+                return None
+            data = self.file.exact(
+                self.pieces.data(piece, self._columns), self._columns * self.region_size(rows)
+            )
+            return None if data is None else np.frombuffer(data, region_dtype(dtype, rows))["values"]
+        data = self.file.exact(self.pieces.data(piece, self._columns), self._columns * rows * self._item)
+        return None if data is None else np.frombuffer(data, dtype).reshape(self._columns, rows)
+
+    @property
+    def row_size(self) -> int:
+        """Bytes of the values of one row."""
+        return self._columns * self._item
+
+    @overload
+    def region_size(self, rows: int) -> int: ...
+    @overload
+    def region_size(self, rows: Ints) -> Ints: ...
+    def region_size(self, rows: int | Ints) -> int | Ints:
         """Bytes of one column of a block: its summaries and its values."""
         groups = -(-rows // GROUP)
         return groups * (3 * self._item + 4) + rows * self._item
@@ -135,7 +214,7 @@ class TableReader:
         """The head of a block: its steps and its columns' CRCs."""
         pieces = self.pieces
         length = 8 + 4 * self._columns + (0 if pieces.stride[piece] else 8 * pieces.rows[piece])
-        return self.file.head(pieces.offset[piece], length)
+        return self.file.covered(pieces.offset[piece], length)
 
     def _gather(
         self, small: Sequence[int], column: int, all_steps: list[Ints], all_values: list[Values]

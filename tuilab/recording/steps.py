@@ -12,6 +12,16 @@ STRIDE = struct.Struct("<q")
 """Leads the payload of every chunk of rows: the stride, or 0 when the steps follow as int64s."""
 
 
+def constant_stride(steps: Ints) -> int:
+    """The distance between the steps (n,), which increase; 1 for a single one, 0 when it varies."""
+    if len(steps) == 1:
+        return 1
+    stride = int(steps[1]) - int(steps[0])
+    if int(steps[-1]) - int(steps[0]) != stride * (len(steps) - 1):
+        return 0
+    return stride if len(steps) == 2 or bool((np.diff(steps) == stride).all()) else 0
+
+
 def pack_steps(steps: Ints, sized: bool = True) -> bytes:
     """The stride and, unless it is constant, the steps themselves.
 
@@ -20,22 +30,15 @@ def pack_steps(steps: Ints, sized: bool = True) -> bytes:
         sized: whether a row takes bytes of its own. Where it takes none, the steps are stored one by one, so
             that no chunk claims more rows than it has bytes.
     """
-    if sized:
-        if len(steps) == 1:
-            return b"\x01\0\0\0\0\0\0\0"
-        stride = int(steps[1]) - int(steps[0])
-        if int(steps[-1]) - int(steps[0]) == stride * (len(steps) - 1) and (
-            len(steps) == 2 or bool((np.diff(steps) == stride).all())
-        ):
-            return STRIDE.pack(stride)
-    return STRIDE.pack(0) + steps.astype("<i8", copy=False).tobytes()
+    stride = constant_stride(steps) if sized else 0
+    return STRIDE.pack(stride) + (b"" if stride else steps.astype("<i8", copy=False).tobytes())
 
 
 def last_of(first: int, rows: int, stride: int, explicit: Ints | None) -> int:
     """The last of the steps.
 
     Raises:
-        ValueError: they are not strictly increasing, begin elsewhere than at `first`, or leave the allowed range.
+        ValueError: they do not increase, begin elsewhere than at `first`, or leave the allowed range.
     """
     if explicit is None:
         last = first + stride * (rows - 1)

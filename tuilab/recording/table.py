@@ -29,7 +29,19 @@ class Table:
     a live or killed recording then meets blocks, and small chunks only at the end.
     """
 
-    __slots__ = ("_capacity", "_columns", "_flushed", "_id", "_last", "_narrow", "_rows", "_steps", "_used", "_writer", "names")  # fmt: skip
+    __slots__ = (
+        "_capacity",
+        "_columns",
+        "_flushed",
+        "_id",
+        "_last",
+        "_narrow",
+        "_rows",
+        "_steps",
+        "_used",
+        "_writer",
+        "names",
+    )
 
     def __init__(self, writer: Writer, id: int, definition: TableDefinition) -> None:
         self.names = definition.names

@@ -15,9 +15,18 @@ import numpy as np
 from tuilab.recording.compact import compact
 from tuilab.recording.definitions import MAX_DIMENSIONS, FrameDefinition, TableDefinition
 from tuilab.recording.errors import RecordingError
-from tuilab.recording.events import join_events, pack_event
+from tuilab.recording.events import pack_event, pack_events
 from tuilab.recording.format import (
-    END, EVENTS, FRAME_DTYPES, HEADER, MAX_PAYLOAD, MAX_STEP, SHAPE, TABLE, TABLE_DTYPES, pack_chunk, pack_json,
+    END,
+    FRAME_DTYPES,
+    HEADER,
+    MAX_PAYLOAD,
+    MAX_STEP,
+    SHAPE,
+    TABLE,
+    TABLE_DTYPES,
+    pack_chunk,
+    pack_json,
 )  # fmt: skip
 from tuilab.recording.frames import FrameBuffer
 from tuilab.recording.results import Event
@@ -162,7 +171,7 @@ class Writer:
         self._write()
 
     def close(self) -> None:
-        """Flushes and compacts into large blocks with an index; without the room for that the file stays as it is.
+        """Flushes and compacts into large blocks with an index; without room for that the file stays.
 
         Raises:
             OSError: what was buffered could not be written; the recording is still open.
@@ -224,10 +233,8 @@ class Writer:
                 self.pend(*buffer.encode())
         self._framed = 0
         if self._events:
-            steps = [step for step, _ in self._events]
-            payload = join_events([packed for _, packed in self._events])
+            self.pend(*(chunk for *_, chunk in pack_events(self._events)))
             self._events = []
-            self.pend(pack_chunk(EVENTS, payload, rows=len(steps), first=min(steps)))
 
     def _write(self) -> None:
         if not self._pending:

@@ -1,0 +1,189 @@
+"""What is in one file, chunk by chunk: an index that grows with the chunks, not with what they hold."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tuilab.recording.definitions import FrameDefinition, TableDefinition
+from tuilab.recording.events import unpack_events
+from tuilab.recording.file import File
+from tuilab.recording.format import (
+    BLOCK,
+    END,
+    EVENTS,
+    FRAMES,
+    HEAD_SIZE,
+    HEADER,
+    INDEX,
+    MAX_JSON,
+    ROWS,
+    SHAPE,
+    TABLE,
+    Head,
+    unpack_json,
+)
+from tuilab.recording.frameset import FrameReader
+from tuilab.recording.index import Entries, fill
+from tuilab.recording.pieces import Pieces
+from tuilab.recording.scan import Window
+from tuilab.recording.series import TableReader
+from tuilab.recording.steps import STRIDE, last_of
+
+
+class Contents:
+    """The tables, frames and events of a file.
+
+    Attributes:
+        created: nanoseconds since 1970, 0 when unknown.
+        tables: by id, in order of appearance.
+        frames: likewise, one for each name, dtype, shape and meta.
+        events: first step, last step, offset and payload length of each chunk of events.
+        finished: the writer closed the file.
+        first_step: the smallest step met, -1 while there is none.
+        last_step: the greatest.
+    """
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._header: dict[str, Any] = {}
+        self._packed = b""
+        self.created = 0
+        self.tables: dict[int, TableReader] = {}
+        self.frames: dict[int, FrameReader] = {}
+        self.events: list[tuple[int, int, int, int]] = []
+        self.finished = False
+        self.first_step = self.last_step = -1
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What the recording is of; empty when both copies are damaged."""
+        if self._packed:
+            packed, self._packed = self._packed, b""
+            try:
+                header = unpack_json(packed)
+                if not isinstance(header, dict):
+                    raise ValueError("not an object")
+                self._header = header
+            except ValueError:
+                self._file.gap(0, HEAD_SIZE + len(packed), "its header is no JSON object")
+        return self._header
+
+    def take(self, offset: int, head: Head, window: Window) -> None:
+        """Notes what an intact chunk holds; raises ValueError when that makes no sense."""
+        if head.type in (HEADER, TABLE, SHAPE, EVENTS):
+            if head.length > MAX_JSON or head.covered != head.length:
+                raise ValueError("its JSON is too long")
+            self._json(offset, head, window.read(offset + HEAD_SIZE, head.length))
+        elif head.type == ROWS:
+            table = self._table(head.id)
+            self._rows(offset, head, table.row_size, table.pieces, window)
+        elif head.type == BLOCK:
+            self._block(offset, head, self._table(head.id), window)
+        elif head.type == FRAMES:
+            frames = self.frames.get(head.id)
+            if frames is None:
+                raise ValueError("its definition is lost")
+            self._rows(offset, head, frames.definition.size, frames.pieces, window)
+            self._file.trust(offset)
+        elif head.type in (INDEX, END):
+            self.finished = True
+
+    def enter(self, kind: int, id: int, group: Entries) -> None:
+        """Takes the chunks of a type and an id from an index.
+
+        Raises:
+            ValueError: they cannot be as the index says.
+        """
+        rows, own = group["rows"].astype(np.float64), np.where(group["stride"] > 0, 0.0, 8.0)
+        if kind == BLOCK:
+            table = self._table(id)
+            columns = len(table.definition.names)
+            length = 8 + rows * own + columns * (4 + table.region_size(group["rows"].astype(np.int64)))
+            fill(table.pieces, kind, group, length)
+        elif kind == FRAMES:
+            if id not in self.frames:
+                raise ValueError("an index of unknown frames")
+            frames = self.frames[id]
+            if not frames.definition.size and group["stride"].any():
+                raise ValueError("an index whose steps do not fit its rows")
+            fill(frames.pieces, kind, group, 8 + rows * (own + frames.definition.size))
+        elif kind == EVENTS:
+            self.events += group[["first", "last", "offset", "length"]].tolist()
+        else:
+            return
+        self._span(int(group["first"].min()), int(group["last"].max()))
+
+    def _table(self, id: int) -> TableReader:
+        table = self.tables.get(id)
+        if table is None:
+            raise ValueError("its definition is lost")
+        return table
+
+    def _json(self, offset: int, head: Head, payload: bytes) -> None:
+        if head.type == HEADER:
+            self._packed, self.created = payload, head.first
+        elif head.type == TABLE:
+            table = TableDefinition.unpack(payload)
+            if self.tables.setdefault(head.id, TableReader(self._file, table)).definition != table:
+                raise ValueError("another table has its id")
+        elif head.type == SHAPE:
+            shape = FrameDefinition.unpack(payload)
+            if self.frames.setdefault(head.id, FrameReader(self._file, shape)).definition != shape:
+                raise ValueError("other frames have its id")
+        else:
+            steps = [event.step for event in unpack_events(payload)]
+            if steps:
+                self._file.trust(offset)
+                self.events.append((min(steps), max(steps), offset, head.length))
+                self._span(min(steps), max(steps))
+
+    def _rows(self, offset: int, head: Head, size: int, pieces: Pieces, window: Window) -> None:
+        """Takes a chunk of rows of `size` bytes each."""
+        stride, last = self._steps(offset, head, window)
+        length = 8 + head.rows * (size if stride else size + 8)
+        if head.covered != head.length or head.length != length or (stride and not size):
+            raise ValueError("its length does not fit its rows")
+        pieces.add(head.first, last, head.rows, stride, offset, head.type)
+        self._span(head.first, last)
+
+    def _block(self, offset: int, head: Head, table: TableReader, window: Window) -> None:
+        """Takes a block after checking each column: what it replaces may be all there is of some."""
+        columns = len(table.definition.names)
+        stride, last = self._steps(offset, head, window)
+        covered = 8 + (0 if stride else 8 * head.rows) + 4 * columns
+        size = table.region_size(head.rows)
+        if head.covered != covered or head.length != covered + columns * size:
+            raise ValueError("its length does not fit its rows")
+        body = offset + HEAD_SIZE + covered
+        checks = np.frombuffer(window.read(body - 4 * columns, 4 * columns), "<u4").tolist()
+        bad = False
+        for at, check in zip(range(body, body + columns * size, size), checks, strict=True):
+            if window.crc(at, size) == check:
+                self._file.trust(at)
+            else:
+                self._file.gap(at, size, "its checksum is wrong")
+                bad = True
+        if bad and table.pieces.span(head.first, last + 1):
+            return
+        table.pieces.add(head.first, last, head.rows, stride, offset, BLOCK)
+        self._file.trust(offset)
+        self._span(head.first, last)
+
+    def _steps(self, offset: int, head: Head, window: Window) -> tuple[int, int]:
+        """The stride and the last step of a chunk of rows."""
+        payload = offset + HEAD_SIZE
+        if head.covered < 8 or head.rows < 1:
+            raise ValueError("its length does not fit its rows")
+        stride = int(STRIDE.unpack(window.read(payload, 8))[0])
+        explicit = None
+        if not stride:
+            if head.covered < 8 + 8 * head.rows:
+                raise ValueError("its length does not fit its rows")
+            explicit = np.frombuffer(window.read(payload + 8, 8 * head.rows), "<i8")
+        return stride, last_of(head.first, head.rows, stride, explicit)
+
+    def _span(self, first: int, last: int) -> None:
+        self.first_step = first if self.first_step < 0 else min(self.first_step, first)
+        self.last_step = max(self.last_step, last)
