@@ -41,7 +41,7 @@ def check(
 def _check_one(
     name: str, overrides: Any, device: str, threads: int | None, runs: Any, as_json: bool
 ) -> dict[str, Any]:
-    """Run one scenario; one that can't run is reported like a broken promise, so that the others are checked too."""
+    """Run one scenario; one that can't run is reported like a broken promise, and the others go on."""
     from tuilab.cli.plots import print_outcomes
     from tuilab.doctor import check as check_expectations
     from tuilab.engine import EngineError

@@ -25,9 +25,8 @@ def describe(
         return
     print(heading(checked.title))
     print(checked.question)
-    print(
-        f"\nkind {checked.kind}, chapter {checked.chapter!r}, rows {', '.join(checked.lecture) or '–'}, {find(scenario)}"
-    )
+    rows = ", ".join(checked.lecture) or "–"
+    print(f"\nkind {checked.kind}, chapter {checked.chapter!r}, rows {rows}, {find(scenario)}")
     if checked.notes:
         print(f"\n{checked.notes.strip()}")
     print(f"\n{heading('Arms')}")

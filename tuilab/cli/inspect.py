@@ -73,7 +73,8 @@ def _facts(recording: Recording) -> dict[str, Any]:
 
 def _print_facts(recording: Recording) -> None:
     header = recording.header
-    scenario = header.get("scenario") if isinstance(header.get("scenario"), dict) else {}
+    recorded = header.get("scenario")
+    scenario = recorded if isinstance(recorded, dict) else {}
     print(heading(str(scenario.get("title", "a recording"))))
     created = header.get("created")
     when = (
@@ -81,26 +82,19 @@ def _print_facts(recording: Recording) -> None:
         if isinstance(created, int | float)
         else "?"
     )
-    print(
-        f"recorded {when} on {header.get('host', '?')}, {header.get('device', '?')}, {header.get('threads', '?')} threads, ",
-        end="",
-    )
-    print(
-        f"torch {header.get('torch', '?')}, tuilab {header.get('tuilab', '?')}, seed {scenario.get('seed', '?')}"
-    )
-    print(
-        f"arms {', '.join(map(str, header.get('arms', [])))}; steps {recording.first_step} to {recording.last_step}",
-        end="",
-    )
-    print(f" of {header.get('steps', '?')}; {'closed' if recording.finished else 'not closed'}")
+    facts = {key: header.get(key, "?") for key in ("host", "device", "threads", "torch", "tuilab", "steps")}
+    print(f"recorded {when} on {facts['host']}, {facts['device']}, {facts['threads']} threads,", end=" ")
+    print(f"torch {facts['torch']}, tuilab {facts['tuilab']}, seed {scenario.get('seed', '?')}")
+    print(f"arms {', '.join(map(str, header.get('arms', [])))}")
+    closed = "closed" if recording.finished else "not closed"
+    print(f"steps {recording.first_step} to {recording.last_step} of {facts['steps']}; {closed}")
     for gap in recording.gaps:
         print(f"gap: {gap.path.name}, {gap.length} bytes from {gap.offset}: {gap.reason}")
     print(heading("\nEvents"))
     for event in recording.events():
         data = ", ".join(f"{key} {value}" for key, value in event.data.items())
-        print(
-            f"  step {event.step}: {event.arm + ' ' if event.arm else ''}{event.kind}{f' ({data})' if data else ''}"
-        )
+        who = f"{event.arm} " if event.arm else ""
+        print(f"  step {event.step}: {who}{event.kind}{f' ({data})' if data else ''}")
     print(heading("\nSeries"))
     for name in recording.series():
         last = recording.at(name, recording.last_step)

@@ -10,12 +10,14 @@ from typing import Self
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
+    TransferSpeedColumn,
 )
 
 _EVERY = 10.0
@@ -79,3 +81,40 @@ class StepProgress:
     def _line(step: int, steps: int, elapsed: float) -> str:
         left = f", about {elapsed * (steps - step) / step:.0f} s left" if step else ""
         return f"step {step} of {steps}, {elapsed:.0f} s{left}"
+
+
+class ByteProgress:
+    """Progress of something that comes in bytes or files, on standard error."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._what = ""
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def update(self, done: int, total: int | None, what: str) -> None:
+        """Say that `done` of `total` bytes of `what` are there."""
+        if what != self._what:
+            self._what = what
+            if not self._console.is_terminal:
+                print(what, file=sys.stderr, flush=True)
+            self._task = self._bar.add_task(what, total=total)
+        if self._task is not None:
+            self._bar.update(self._task, completed=done, total=total)

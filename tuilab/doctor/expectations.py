@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -87,9 +88,7 @@ def _metric(recording: Recording, expectation: Expectation, over: bool) -> Outco
     claim = ""
     for position, layer in enumerate(layers):
         path = metric if layer is None else f"{metric}/{layer}"
-        claim, holds = _claim(
-            expectation, lambda other, path=path: recording.at(f"{other}/{path}", at), position
-        )
+        claim, holds = _claim(expectation, partial(_at, recording, path, at), position)
         figure = recording.at(f"{expectation.arm}/{path}", at)
         figures.append(figure)
         kept.append(figure is not None and holds(figure))
@@ -130,6 +129,10 @@ def _claim(
     if expectation.below is not None:
         return f"below {other}'s ({text})", lambda figure: bound is not None and figure < bound
     return f"above {other}'s ({text})", lambda figure: bound is not None and figure > bound
+
+
+def _at(recording: Recording, path: str, step: int, arm: str) -> float | None:
+    return recording.at(f"{arm}/{path}", step)
 
 
 def _first(recording: Recording, kind: str | None, arm: str) -> int | None:

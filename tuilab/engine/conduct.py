@@ -129,7 +129,7 @@ def _announce(run: Run) -> None:
 
 @contextmanager
 def _stopping_on_signals(loop: Loop) -> Iterator[None]:
-    """Ctrl-C, a polite kill and a closed connection end the run between two steps; a second Ctrl-C at once."""
+    """Ctrl-C, SIGTERM and a closed connection end the run between two steps; a second Ctrl-C at once."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         if loop.stop_reason and number == signal.SIGINT:

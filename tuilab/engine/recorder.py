@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from tuilab.experiments import Observation
@@ -35,11 +36,7 @@ class Recorder:
             table = self._tables[names] = self._writer.table(names)
         self._patiently(lambda: table.append(observation.step, list(values.values())))
         for name, (array, meta) in observation.frames.items():
-            self._patiently(
-                lambda name=name, array=array, meta=meta: self._writer.frame(
-                    name, observation.step, array, meta
-                )
-            )
+            self._patiently(partial(self._writer.frame, name, observation.step, array, meta))
         for kind, arm, data in observation.events:
             self.event(observation.step, kind, arm, **data)
 

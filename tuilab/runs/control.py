@@ -1,4 +1,4 @@
-"""The control file: what people asked of an engine, a line a wish, appended by viewers and read by the engine."""
+"""The control file: what people ask of an engine, a line each, appended by viewers, read by the engine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ControlFile:
         self._offset = 0
 
     def read(self) -> list[list[str]]:
-        """The commands that came since the last call, each as its words; costs one stat when there are none."""
+        """The commands since the last call, each as its words; costs one stat when there are none."""
         try:
             if self.path.stat().st_size <= self._offset:
                 return []

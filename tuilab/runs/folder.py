@@ -161,7 +161,7 @@ class Run:
         try:
             process = psutil.Process(int(engine["pid"]))
             same = abs(process.create_time() - float(engine["process_started"])) < 2
-            return same and process.status() != psutil.STATUS_ZOMBIE
+            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
         except (psutil.Error, KeyError, TypeError, ValueError):
             return False
 
@@ -240,7 +240,7 @@ def listing(root: Path) -> list[Run]:
 
 
 def find(root: Path, name: str | None = None) -> Run:
-    """A run by its name, its path, or its scenario's name (the newest such); without a name, the newest of all.
+    """A run by its name, its path or its scenario's name (the newest such); by none, the newest of all.
 
     Raises:
         RunError: there is none.

@@ -10,7 +10,7 @@ import time
 from tuilab.runs.folder import Run, RunError
 
 QUIET_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
-"""Environment that keeps torch's idle threads from spinning, which would starve a viewer on the same cores."""
+"""Environment that keeps torch's idle threads from spinning and starving a viewer on the same cores."""
 
 
 def launch(run: Run) -> subprocess.Popen[bytes]:

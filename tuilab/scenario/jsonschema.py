@@ -9,7 +9,7 @@ from tuilab.scenario.schema import KINDS
 
 
 def json_schema() -> dict[str, Any]:
-    """One schema for every kind: what an arm may hold may also stand at the top level, as every arm's base."""
+    """One schema for every kind: what an arm may hold may also stand at the top level, as the base."""
     definitions: dict[str, Any] = {}
     kinds = []
     for kind, model in KINDS.items():
