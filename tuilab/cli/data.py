@@ -34,4 +34,4 @@ def fetch(
         return
     print(f"CIFAR-10 lies in {fetched.path}; `tuilab run cifar10` trains on it")
     if not fetched.official:
-        print("It came from a folder, so its official checksum could not be checked; counts and sizes are right.")
+        print("It came from a folder, so its official checksum was not checked; counts and sizes are right.")
