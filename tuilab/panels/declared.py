@@ -1,0 +1,68 @@
+"""The panels a recording's header declares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tuilab.panels.curves import Curves
+from tuilab.panels.histograms import Histograms
+from tuilab.panels.landscape import Landscape
+from tuilab.panels.layers import Layers
+from tuilab.panels.unknown import Unknown
+from tuilab.panels.values import Values
+from tuilab.panels.view import Panel
+
+Declaration = Mapping[str, Any]
+
+
+def panels_of(header: Mapping[str, Any]) -> list[Panel]:
+    """The panels in the header's order. What cannot be understood becomes a panel that says so."""
+    declared = header.get("panels")
+    return [_panel(panel) for panel in declared] if isinstance(declared, list) else []
+
+
+def _panel(declared: Any) -> Panel:
+    if not isinstance(declared, dict):
+        return Unknown("panel", "its declaration is no table of settings")
+    title = declared.get("title")
+    title = title if isinstance(title, str) else ""
+    kind = declared.get("type")
+    make = _TYPES.get(kind) if isinstance(kind, str) else None
+    if make is None:
+        return Unknown(title or "panel", f"this tuilab knows no panels of type {kind!r}; a newer one may")
+    try:
+        return make(title, declared)
+    except (KeyError, TypeError):
+        return Unknown(
+            title or str(kind), f"the settings of this {kind} panel are incomplete or of a wrong type"
+        )
+
+
+def _text(declared: Declaration, key: str, default: str | None = None) -> str:
+    value = declared[key] if default is None else declared.get(key, default)
+    if not isinstance(value, str):
+        raise TypeError(key)
+    return value
+
+
+def _globs(declared: Declaration) -> tuple[str, ...]:
+    globs = declared["series"]
+    if not isinstance(globs, list) or not globs or not all(isinstance(glob, str) for glob in globs):
+        raise TypeError("series")
+    return tuple(globs)
+
+
+def _log(declared: Declaration) -> bool:
+    return _text(declared, "scale", "linear") == "log"
+
+
+_TYPES: dict[str, Callable[[str, Declaration], Panel]] = {
+    "curves": lambda title, it: Curves(title or ", ".join(_globs(it)), _globs(it), _log(it)),
+    "layers": lambda title, it: Layers(title or _text(it, "metric"), _text(it, "metric"), _log(it)),
+    "histograms": lambda title, it: Histograms(
+        title or "histograms", _text(it, "frame", "activation.histogram")
+    ),
+    "landscape": lambda title, it: Landscape(title or "landscape", _text(it, "frame", "landscape")),
+    "values": lambda title, it: Values(title or "values", _globs(it)),
+}

@@ -1,0 +1,135 @@
+"""What every panel does around its drawing: the title row, the last resorts, the poorer terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tuilab.panels.colors import DEFAULT
+from tuilab.panels.numbers import WIDTH
+from tuilab.panels.palette import ARM_MARKS, ASCII_MARKS, BROKEN, DIM, POINT
+from tuilab.panels.picture import Picture, map_chars, printable
+from tuilab.panels.view import View
+from tuilab.recording import RecordingError
+
+_ASCII = {
+    **dict(zip(ARM_MARKS, ASCII_MARKS, strict=True)),
+    **{
+        BROKEN: "X",
+        POINT: "o",
+        "•": "-",
+        "·": "-",
+        "–": "-",
+        "…": "~",
+        "─": "-",
+        "╌": "-",
+        "│": "|",
+        "≤": "<",
+        "÷": "/",
+        "×": "x",
+    },
+}
+
+
+def finished(render: Callable[[Picture], None], view: View, width: int, height: int) -> Picture:
+    """A picture that `render` drew on, in the characters and colours the view allows, frozen.
+
+    A recording that can no longer be read (its file is gone, its disk fails) becomes a sentence.
+
+    Raises:
+        ValueError: Width or height is below 1.
+    """
+    if width < 1 or height < 1:
+        raise ValueError(f"a picture of {width} × {height} cells: both are at least 1")
+    picture = Picture.blank(width, height)
+    try:
+        render(picture)
+    except (RecordingError, OSError) as error:
+        picture = Picture.blank(width, height)
+        write(picture, 0, f"cannot read the recording: {error}")
+    if view.glyphs == "ascii":
+        map_chars(picture, _ascii)
+    if not view.color:
+        picture.fg.fill(DEFAULT)
+        picture.bg.fill(DEFAULT)
+    return picture.frozen()
+
+
+def _ascii(char: str) -> str:
+    return char if char.isascii() else _ASCII.get(char, "?")
+
+
+def write(picture: Picture, y: int, text: str, fg: int = DIM) -> None:
+    """Text broken into lines between words, from row y down."""
+    line = ""
+    for word in [*printable(text).split(), None]:
+        if word is not None and (not line or len(line) + 1 + len(word) <= picture.width):
+            line = f"{line} {word}" if line else word
+            continue
+        picture.put(y, 0, cut(line, picture.width), fg)
+        y, line = y + 1, word or ""
+
+
+def cut(text: str, width: int) -> str:
+    """Text in at most `width` cells, with an ellipsis where it was longer."""
+    text = printable(text)
+    return text if len(text) <= width else text[: max(width - 1, 0)] + "…"[: max(width, 0)]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a legend."""
+
+    mark: str
+    name: str
+    color: int
+    value: str = ""
+
+
+def head(picture: Picture, title: str, notes: Sequence[str], entries: Sequence[Entry], key: str = "") -> None:
+    """The top row: the title, what must be said, and the legend in as much detail as fits.
+
+    Args:
+        picture: Written to.
+        title: At the left.
+        notes: Dim, after the title.
+        entries: The arms, with their values where there is room.
+        key: How several metrics are told apart; goes before the values do.
+    """
+    legend, named = _legend(entries, key, picture.width - min(len(title), picture.width // 3) - 2)
+    room = picture.width - sum(len(text) for text, _ in legend) - (2 if legend else 0)
+    picture.put(0, 0, cut(title, room if named or picture.width < 12 else picture.width))
+    x = len(printable(title)) + 2
+    for note in notes:
+        if x + len(note) <= room:
+            picture.put(0, x, note, DIM)
+            x += len(note) + 2
+    x = picture.width - sum(len(text) for text, _ in legend)
+    for text, color in legend:
+        picture.put(0, x, text, color)
+        x += len(text)
+
+
+def _legend(entries: Sequence[Entry], key: str, room: int) -> tuple[list[tuple[str, int]], bool]:
+    """The most telling legend that fits, as pieces of text with their colours; and whether there is one."""
+    keys = [(f"{key}  ", DIM)] if key else []
+    for names, values, keyed in (
+        (99, True, True),
+        (99, False, True),
+        (8, False, True),
+        (99, False, False),
+        (6, False, False),
+        (0, False, False),
+    ):
+        pieces = list(keys) if keyed else []
+        for place, entry in enumerate(entries):
+            gap = "" if place == 0 else " " if names == 0 else "  "
+            text = f"{gap}{entry.mark}"
+            if names:
+                text += f" {cut(entry.name, names)}"
+            if values and entry.value:
+                text += f" {entry.value:<{WIDTH}}"
+            pieces.append((text, entry.color))
+        if sum(len(text) for text, _ in pieces) <= room:
+            return pieces, bool(pieces)
+    return [], False

@@ -1,0 +1,95 @@
+"""Colours and marks: the arms', the text's, the heat's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from tuilab.panels.colors import DEFAULT, rgb
+
+ARM_COLORS = (33, 208, 35, 170, 178, 37, 167, 103)
+"""xterm indices, in the order of a scenario's arms; of middle lightness, to show on dark and light."""
+
+ARM_MARKS = "●■▲◆▼★◉▣"
+ASCII_MARKS = "o#^*v@%&"
+"""One character an arm, so that arms are told apart without colour. "+" and "X" are taken."""
+
+ENGINE = "engine"
+"""The first part of the names of series that belong to no arm."""
+
+TEXT = DEFAULT
+DIM = 245
+"""Axes, units and hints."""
+
+BROKEN = "✗"
+"""Where a series became NaN or infinite."""
+
+POINT = "○"
+"""One recorded value of a series that has few."""
+
+MINIMUM = "+"
+
+
+def arms_of(header: Mapping[str, Any]) -> list[str]:
+    """The arms a recording names, in colour order."""
+    arms = header.get("arms")
+    return [arm for arm in arms if isinstance(arm, str)] if isinstance(arms, list) else []
+
+
+def _place(header: Mapping[str, Any], arm: str) -> int | None:
+    arms = arms_of(header)
+    return arms.index(arm) if arm in arms else None
+
+
+def arm_color(header: Mapping[str, Any], arm: str) -> int:
+    """The xterm index of an arm's colour; the text's for one that the header does not name."""
+    place = _place(header, arm)
+    return TEXT if place is None else ARM_COLORS[place % len(ARM_COLORS)]
+
+
+def arm_mark(header: Mapping[str, Any], arm: str, glyphs: str = "braille") -> str:
+    """The character that stands for an arm."""
+    marks = ASCII_MARKS if glyphs == "ascii" else ARM_MARKS
+    place = _place(header, arm)
+    return ("-" if glyphs == "ascii" else "•") if place is None else marks[place % len(marks)]
+
+
+def by_arm(header: Mapping[str, Any], names: list[str]) -> list[str]:
+    """Series names (ARM/…) in the order of the arms, the engine's and unknown ones last."""
+    order = {arm: place for place, arm in enumerate(arms_of(header))}
+    return sorted(names, key=lambda name: order.get(arm_of(name), len(order)))
+
+
+def arm_of(name: str) -> str:
+    """The arm of a series or frame: what stands before the first "/"."""
+    return name.partition("/")[0]
+
+
+HEAT_LEVELS = 24
+"""Few enough that equal heights look equal and cells stay as they are."""
+
+
+def _heat() -> tuple[int, ...]:
+    """Evenly rising lightness from a dark violet over blue to a pale sea green, in the CIELAB space.
+
+    Lightness alone orders the levels, and it ends at 62 of 100, so that the paths drawn on top stand out.
+    """
+    level = np.linspace(0, 1, HEAT_LEVELS)
+    lightness = 6 + 56 * level
+    chroma = 34 - 12 * level
+    hue = np.radians(300 - 120 * level)
+    fy = (lightness + 16) / 116
+    lab = np.stack([fy + chroma * np.cos(hue) / 500, fy, fy - chroma * np.sin(hue) / 200], axis=-1)
+    xyz = np.where(lab > 6 / 29, lab**3, 3 * (6 / 29) ** 2 * (lab - 4 / 29)) * (0.9505, 1.0, 1.089)
+    linear = xyz @ np.array(
+        [[3.2406, -0.9689, 0.0557], [-1.5372, 1.8758, -0.2040], [-0.4986, 0.0415, 1.0570]]
+    )
+    linear = np.clip(linear, 0, 1)
+    srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return tuple(rgb(*(int(part) for part in color)) for color in np.rint(srgb * 255).astype(int))
+
+
+HEAT = _heat()
+"""Codes of the heat's levels, the lowest first."""

@@ -1,0 +1,155 @@
+"""The way an arm went over a surface, as dots in cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuilab.panels.axes import Floats
+from tuilab.panels.chart import PIXELS
+from tuilab.panels.picture import Picture
+from tuilab.panels.view import View
+from tuilab.recording import Recording
+
+_BEGINNING = 1000
+"""Steps drawn one by one; of what comes after, as many points again."""
+
+_SWINGS = 24
+"""Steps whose lines are drawn however long they are."""
+
+_LEAP = 12
+"""The longest line in pixels drawn after those; of a longer one only its end."""
+
+_DOTS = np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]])
+"""Braille dots by pixel row, counted from the cell's bottom, and column."""
+
+_QUARTERS = np.array(list(" ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"))
+"""Quarter blocks by the sum of 1 (lower left), 2 (lower right), 4 (upper left), 8 (upper right)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Path:
+    """Positions in the order they were taken, the finite ones.
+
+    Attributes:
+        x: (n,).
+        y: (n,).
+        whole: Whether the last recorded position is finite.
+    """
+
+    x: Floats
+    y: Floats
+    whole: bool
+
+
+def read_path(recording: Recording, arm: str, step: int) -> Path:
+    """The positions of an arm up to and including a step; of a long path some 2,000."""
+    beginning = min(step + 1, _BEGINNING)
+    read = [recording.read(f"{arm}/{axis}", 0, beginning) for axis in "xy"]
+    if step >= beginning:
+        rest = [recording.overview(f"{arm}/{axis}", beginning, step + 1, _BEGINNING) for axis in "xy"]
+        read = [
+            (np.append(steps, part.steps), np.append(values, np.where(part.nonfinite > 0, np.nan, part.last)))
+            for (steps, values), part in zip(read, rest, strict=True)
+        ]
+    _, here, there = np.intersect1d(read[0][0], read[1][0], assume_unique=True, return_indices=True)
+    x, y = read[0][1][here], read[1][1][there]
+    finite = np.isfinite(x) & np.isfinite(y)
+    return Path(x[finite], y[finite], bool(len(finite) == 0 or finite[-1]))
+
+
+def inside(path: Path, x: tuple[float, float], y: tuple[float, float]) -> bool:
+    """Whether a path's last position lies in a range."""
+    return bool(x[0] <= path.x[-1] <= x[1] and y[0] <= path.y[-1] <= y[1])
+
+
+def draw_path(
+    picture: Picture,
+    path: Path,
+    x: tuple[float, float],
+    y: tuple[float, float],
+    color: int,
+    mark: str,
+    view: View,
+) -> None:
+    """Lines from position to position, over what the picture shows; what lies outside is left out.
+
+    Without colour the arm's own mark draws them, since dots on shades would be lost.
+    """
+    across, up = PIXELS[view.glyphs] if view.color else (1, 1)
+    width, height = picture.width * across, picture.height * up
+    pixels = _pixels(path, x, y, width, height)
+    if not len(pixels):
+        return
+    columns, rows = pixels[:, 0], pixels[:, 1]
+    cells = (picture.height - 1 - rows // up, columns // across)
+    if not view.color or view.glyphs == "ascii":
+        picture.chars[cells] = mark
+    else:
+        bits = _DOTS if view.glyphs == "braille" else np.array([[1, 2], [4, 8]])
+        dots = np.zeros(picture.chars.shape, np.int64)
+        np.bitwise_or.at(dots, cells, bits[rows % up, columns % across])
+        touched = dots > 0
+        if view.glyphs == "braille":
+            # Two arms in one cell share its dots, in the colour of the later one.
+            before = _code_points(picture.chars[touched]) - 0x2800
+            dots[touched] |= np.where((before > 0) & (before < 256), before, 0)
+            picture.chars[touched] = (dots[touched] + 0x2800).astype("<u4").view("<U1")
+        else:
+            picture.chars[touched] = _QUARTERS[dots[touched]]
+    picture.fg[cells] = color
+
+
+def _code_points(chars: NDArray[np.str_]) -> NDArray[np.int64]:
+    return np.ascontiguousarray(chars).view("<u4").astype(np.int64)
+
+
+def _pixels(
+    path: Path, x: tuple[float, float], y: tuple[float, float], width: int, height: int
+) -> NDArray[np.int64]:
+    """The pixels (n, 2), column and row from the bottom, of the positions and the lines between them.
+
+    Long lines are drawn at the beginning alone: an arm that swings across a valley would fill it.
+    """
+    columns = _scaled(path.x, x, width)
+    rows = _scaled(path.y, y, height)
+    points = np.stack([columns, rows], axis=-1)
+    starts, ends = (points[:-1], points[1:]) if len(points) > 1 else (points, points)
+    leaps = (np.abs(ends - starts).max(axis=1) > _LEAP) & (np.arange(len(starts)) >= _SWINGS)
+    starts = np.where(leaps[:, None], ends, starts)
+    starts, ends = _clipped(starts, ends, np.array([width, height], np.float64))
+    if not len(starts):
+        return np.empty((0, 2), np.int64)
+    counts = np.ceil(np.abs(ends - starts).max(axis=1)).astype(np.int64) + 1
+    line = np.repeat(np.arange(len(counts)), counts)
+    place = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
+    share = place / np.maximum(counts - 1, 1)[line]
+    spots = np.floor(starts[line] + (ends - starts)[line] * share[:, None]).astype(np.int64)
+    kept = (spots >= 0).all(axis=1) & (spots < (width, height)).all(axis=1)
+    drawn: NDArray[np.int64] = np.unique(spots[kept], axis=0)
+    return drawn
+
+
+def _scaled(values: Floats, ends: tuple[float, float], pixels: int) -> Floats:
+    """Values as pixel coordinates, far away ones no further than floats can be subtracted."""
+    return np.clip(
+        (np.clip(values, -1e300, 1e300) / 2 - ends[0] / 2) / (ends[1] / 2 - ends[0] / 2) * pixels, -1e12, 1e12
+    )
+
+
+def _clipped(starts: Floats, ends: Floats, size: Floats) -> tuple[Floats, Floats]:
+    """The parts of lines (n, 2) that lie in the box from 0 to `size` (Liang and Barsky)."""
+    delta = ends - starts
+    enter, leave = np.zeros(len(starts)), np.ones(len(starts))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for axis in (0, 1):
+            near, far = -starts[:, axis] / delta[:, axis], (size[axis] - starts[:, axis]) / delta[:, axis]
+            still = delta[:, axis] == 0
+            outside = still & ((starts[:, axis] < 0) | (starts[:, axis] > size[axis]))
+            enter = np.where(still, np.where(outside, 2.0, enter), np.maximum(enter, np.minimum(near, far)))
+            leave = np.where(still, leave, np.minimum(leave, np.maximum(near, far)))
+    kept = enter <= leave
+    starts, delta = starts[kept], delta[kept]
+    return starts + delta * enter[kept, None], starts + delta * leave[kept, None]

@@ -1,0 +1,66 @@
+"""The latest numbers as a table: a row an arm, a column a metric."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuilab.panels.curves import shown
+from tuilab.panels.finish import cut, finished, head, write
+from tuilab.panels.numbers import short
+from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of
+from tuilab.panels.picture import Picture
+from tuilab.panels.view import View
+from tuilab.panels.words import sentence, spoken
+from tuilab.recording import Recording
+
+_NAME = 16
+_METRIC = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The value of every matching series at the moment shown."""
+
+    title: str
+    series: tuple[str, ...]
+
+    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+        """See `Panel.draw`."""
+        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
+
+    def describe(self, recording: Recording, view: View) -> str:
+        """Every number of the table."""
+        names = shown(recording, self.series, view)
+        facts = [f"{called} {short(recording.at(name, view.step))}" for name, called in spoken(names).items()]
+        return sentence(self.title, f"at step {view.step}", facts)
+
+    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+        names = shown(recording, self.series, view)
+        arms = list(dict.fromkeys(map(arm_of, names)))
+        metrics = list(dict.fromkeys(name.partition("/")[2] for name in names))
+        left = min(max([len(arm) for arm in arms], default=0), _NAME, max(picture.width // 3, 1)) + 2
+        # A column is as wide as its widest figure could be, so that changing figures do not shift the others.
+        widths = [max(9, min(len(metric), _METRIC)) + 2 for metric in metrics]
+        fitting = 0
+        while fitting < len(metrics) and left + sum(widths[: fitting + 1]) <= picture.width:
+            fitting += 1
+        notes = []
+        if metrics and fitting < len(metrics):
+            fitting = max(fitting, 1)
+            notes.append(f"{len(metrics) - fitting} more" if fitting < len(metrics) else "")
+        if len(arms) > picture.height - 2 >= 1:
+            notes.append(f"{len(arms) - (picture.height - 2)} more rows")
+        head(picture, self.title, list(filter(None, notes)), [])
+        if not names:
+            write(picture, 1, f"no series matches {' or '.join(self.series)}")
+            return
+        x = left
+        for metric, width in zip(metrics[:fitting], widths, strict=False):
+            picture.put(1, x, cut(metric, min(width - 2, picture.width - x)).rjust(width), DIM)
+            for y, arm in enumerate(arms, start=2):
+                if f"{arm}/{metric}" in names:
+                    picture.put(y, x, short(recording.at(f"{arm}/{metric}", view.step)).rjust(width))
+            x += width
+        for y, arm in enumerate(arms, start=2):
+            mark = arm_mark(recording.header, arm, view.glyphs)
+            picture.put(y, 0, cut(f"{mark} {arm}", left), arm_color(recording.header, arm))

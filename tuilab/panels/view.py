@@ -1,0 +1,50 @@
+"""How a recording is looked at, and what looks at it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from tuilab.panels.picture import Picture
+from tuilab.recording import Recording
+
+Glyphs = Literal["braille", "block", "ascii"]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The moment and the manner.
+
+    Attributes:
+        step: The moment shown; nothing after it is drawn.
+        live: The recording grows: a column of cells is drawn once it is complete and then left alone.
+        hidden: Arms left out.
+        log: Whether axes are logarithmic; None leaves it to each panel.
+        glyphs: The richest characters the terminal shows.
+        color: False draws without any colour.
+    """
+
+    step: int
+    live: bool = False
+    hidden: frozenset[str] = frozenset()
+    log: bool | None = None
+    glyphs: Glyphs = "braille"
+    color: bool = True
+
+
+class Panel(Protocol):
+    """Recording × view × size → picture; and the same thing in a sentence."""
+
+    @property
+    def title(self) -> str:
+        """What the panel shows, in a few words."""
+
+    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+        """The picture, exactly height × width, whatever the recording holds.
+
+        Raises:
+            ValueError: Width or height is below 1.
+        """
+
+    def describe(self, recording: Recording, view: View) -> str:
+        """One or two sentences with the numbers, for screen readers, logs and tests."""
