@@ -1,0 +1,59 @@
+"""Which key does what."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+KEYS: dict[str, dict[str, str]] = {
+    "Library": {
+        "↑ ↓": "choose",
+        "tab": "scenarios / recent runs",
+        "enter": "run the scenario / open the run",
+    },
+    "Time": {
+        "space": "live: pause and resume the engine · else: play and pause",
+        ".": "live: let the engine take one step · else: one step on",
+        "← →": "one step back, forward · with shift or ctrl: ten",
+        "home end": "first step · the end, followed while it grows",
+        "g": "go to a step",
+        "< >": "slower, faster (also - and +)",
+    },
+    "View": {
+        "z": "one panel alone · all (also a double click)",
+        "tab": "next panel",
+        "[ ]": "previous, next page of panels",
+        "l": "axes: the panels' own, logarithmic, linear",
+        "a": "show and hide arms",
+        "e": "expectations and events",
+    },
+    "Lab": {
+        "ctrl+p": "all commands",
+        "escape": "back",
+        "q": "leave; engines go on",
+    },
+}
+
+
+class HelpScreen(ModalScreen[None]):
+    """The keys, by what they are for."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [("escape,question_mark,f1,enter", "dismiss", "close")]
+
+    def compose(self) -> ComposeResult:
+        """One table."""
+        with VerticalScroll(id="help", classes="dialog") as box:
+            box.border_title = "keys"
+            lines: list[Content] = []
+            for heading, keys in KEYS.items():
+                lines += [Content()] if lines else []
+                lines.append(Content.styled(heading, "bold"))
+                for key, what in keys.items():
+                    lines.append(Content.assemble("  ", (f"{key:<9}", "ansi_blue bold"), " ", what))
+            yield Static(Content("\n").join(lines))

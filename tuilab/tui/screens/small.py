@@ -1,0 +1,32 @@
+"""What is shown while the terminal is too small."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tuilab.tui import terminal
+
+
+class SmallScreen(Screen[None]):
+    """Says how large the terminal is and how large it has to be."""
+
+    def compose(self) -> ComposeResult:
+        """One sentence."""
+        yield Static(id="small")
+
+    def on_screen_resume(self) -> None:
+        """Say the size."""
+        self._say()
+
+    def on_resize(self) -> None:
+        """Say the new size."""
+        self._say()
+
+    def _say(self) -> None:
+        width, height = self.app.size
+        self.query_one("#small", Static).update(
+            f"This terminal has {width}×{height} cells; tuilab needs "
+            f"{terminal.MIN_WIDTH}×{terminal.MIN_HEIGHT}. Enlarge it, or q to quit."
+        )

@@ -1,0 +1,84 @@
+"""What the worker hands to the screen: everything shown of one moment, never to change again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tuilab.tui.player import Timeline
+
+if TYPE_CHECKING:
+    from tuilab.doctor import Outcome
+    from tuilab.panels import Picture
+    from tuilab.panels.view import Glyphs
+    from tuilab.recording import Event
+
+ALIVE = ("starting", "running", "paused", "disk full")
+"""States in which an engine is at work and listens."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the screen would like to show: which moment, which panels and how."""
+
+    step: int | None = None
+    """None is the live end."""
+    sizes: tuple[tuple[int, int, int], ...] = ()
+    """(panel, width, height) of each panel on the screen."""
+    hidden: frozenset[str] = frozenset()
+    log: bool | None = None
+    glyphs: Glyphs = "braille"
+    color: bool = True
+
+
+@dataclass(frozen=True)
+class ArmLabel:
+    """An arm's name with the mark and the xterm colour that it has everywhere."""
+
+    name: str
+    mark: str
+    color: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """One moment of a recording, drawn."""
+
+    wanted: Wanted
+    state: str = "starting"
+    header: Mapping[str, Any] = field(default_factory=dict)
+    titles: tuple[str, ...] = ()
+    arms: tuple[ArmLabel, ...] = ()
+    first: int = 0
+    last: int = 0
+    step: int = 0
+    pictures: Mapping[int, Picture] = field(default_factory=dict)
+    events: tuple[Event, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    timeline: Timeline = field(default_factory=Timeline)
+    problem: str = ""
+    error: Exception | None = None
+    """Why the recording can't be opened at all."""
+
+    @property
+    def alive(self) -> bool:
+        """Whether an engine is at work on it."""
+        return self.state in ALIVE
+
+    @property
+    def growing(self) -> bool:
+        """Whether it may get longer."""
+        return self.alive or self.state == "unfinished"
+
+    @property
+    def title(self) -> str:
+        """The scenario's title."""
+        scenario = self.header.get("scenario")
+        return str(scenario.get("title", "")) if isinstance(scenario, dict) else ""
+
+    @property
+    def steps(self) -> int | None:
+        """How many steps the run is to have."""
+        steps = self.header.get("steps")
+        return steps if isinstance(steps, int) else None

@@ -1,0 +1,123 @@
+"""The panels of a recording, as many at once as the terminal has room for."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from textual import events
+from textual.containers import Container
+from textual.message import Message
+
+from tuilab.tui.widgets.panel import PanelWidget
+
+if TYPE_CHECKING:
+    from tuilab.panels import Picture
+
+MIN_WIDTH, MIN_HEIGHT = 38, 9
+"""The least that a panel needs, its border included."""
+
+
+def arrange(count: int, width: int, height: int) -> tuple[int, int]:
+    """Columns and rows of a page for `count` panels: all if they fit, well shaped, few places empty."""
+    most_columns, most_rows = max(width // MIN_WIDTH, 1), max(height // MIN_HEIGHT, 1)
+    if count >= most_columns * most_rows:
+        return most_columns, most_rows
+
+    def ugliness(columns: int) -> float:
+        rows = math.ceil(count / columns)
+        # Panels look best about three times as wide as high, in cells.
+        return abs(math.log(width * rows / (height * columns * 3))) + 0.3 * (columns * rows - count)
+
+    fitting = [columns for columns in range(1, most_columns + 1) if math.ceil(count / columns) <= most_rows]
+    columns = min(fitting, key=ugliness)
+    return columns, math.ceil(count / columns)
+
+
+class PanelGrid(Container):
+    """Lays panels out in pages, in the order in which the recording declares them."""
+
+    class Arranged(Message):
+        """Panels came, went or changed their sizes."""
+
+    def __init__(self) -> None:
+        super().__init__(id="grid")
+        self.page = 0
+        self.zoomed: int | None = None
+        self._panels: list[PanelWidget] = []
+        self._per_page = 1
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are."""
+        return max(math.ceil(len(self._panels) / self._per_page), 1)
+
+    @property
+    def sizes(self) -> tuple[tuple[int, int, int], ...]:
+        """(panel, width, height) of each panel that is to be seen."""
+        return tuple((p.index, *p.picture_size) for p in self._panels if p.display)
+
+    async def populate(self, titles: Sequence[str]) -> None:
+        """Make the panels, once their titles are known."""
+        self._panels = [PanelWidget(index, title) for index, title in enumerate(titles)]
+        await self.mount_all(self._panels)
+        self.lay_out()
+
+    def show(self, pictures: Mapping[int, Picture]) -> None:
+        """Show new pictures."""
+        for panel in self._panels:
+            if panel.display and panel.index in pictures:
+                panel.show(pictures[panel.index])
+
+    def turn(self, pages: int) -> None:
+        """Turn so many pages, around the end."""
+        if self.zoomed is not None:
+            self.zoomed = (self.zoomed + pages) % len(self._panels)
+        else:
+            self.page = (self.page + pages) % self.pages
+        self.lay_out()
+
+    def zoom(self, panel: int | None = None) -> None:
+        """Show one panel alone (the focused or the first one on the page), or all of them again."""
+        if self.zoomed is not None or not self._panels:
+            self.zoomed = None
+        elif panel is not None:
+            self.zoomed = panel
+        else:
+            focused = next((p.index for p in self._panels if p.has_focus), None)
+            self.zoomed = self.page * self._per_page if focused is None else focused
+        self.lay_out()
+
+    def lay_out(self) -> None:
+        """Lay the panels out anew."""
+        count = len(self._panels)
+        width, height = self.size
+        if not count or not width or not height:
+            return
+        first = self.page * self._per_page
+        columns, rows = arrange(count, width, height)
+        self._per_page = columns * rows
+        self.page = min(first // self._per_page, self.pages - 1)
+        shown = range(self.page * self._per_page, min((self.page + 1) * self._per_page, count))
+        if self.zoomed is not None:
+            self.page = self.zoomed // self._per_page
+            columns, rows, shown = 1, 1, range(self.zoomed, self.zoomed + 1)
+        self.styles.grid_size_columns = columns
+        self.styles.grid_size_rows = max(rows if self.pages > 1 else math.ceil(len(shown) / columns), 1)
+        for panel in self._panels:
+            panel.display = panel.index in shown
+            # The last one takes what is left of its row.
+            left = columns - (len(shown) - 1) % columns
+            panel.styles.column_span = left if shown and panel.index == shown[-1] else 1
+        if self.zoomed is not None and self.screen.focused in self._panels:
+            self._panels[self.zoomed].focus()
+        self.call_after_refresh(self.post_message, self.Arranged())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Make the best of the new size."""
+        self.lay_out()
+
+    def on_panel_widget_zoomed(self, message: PanelWidget.Zoomed) -> None:
+        """A double click."""
+        self.zoom(message.panel.index)

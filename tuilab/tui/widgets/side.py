@@ -1,0 +1,61 @@
+"""The column beside the panels: which expectations are met, and what happened."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.widgets import Static
+
+from tuilab.tui import words
+from tuilab.tui.snapshot import Snapshot
+
+_MOST = 200
+"""Events listed; of more, the latest up to the cursor."""
+
+
+class Side(Vertical):
+    """Expectations above, events below."""
+
+    def __init__(self) -> None:
+        super().__init__(id="side")
+        self._outcomes: object = None
+        self._events: object = None
+
+    def compose(self) -> ComposeResult:
+        """Two scrolling boxes."""
+        with VerticalScroll(id="expectations", can_focus=False):
+            yield Static(id="outcomes")
+        with VerticalScroll(id="events", can_focus=False):
+            yield Static(id="happenings")
+
+    def on_mount(self) -> None:
+        """Name the boxes."""
+        self.query_one("#expectations").border_title = "expectations"
+        self.query_one("#events").border_title = "events"
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show a snapshot's expectations, and its events up to the moment shown."""
+        if snapshot.outcomes != self._outcomes:
+            self._outcomes = snapshot.outcomes
+            self._show_outcomes(snapshot)
+        events = [event for event in snapshot.events if event.step <= snapshot.step][-_MOST:]
+        state = (events, len(snapshot.events), snapshot.arms)
+        if state != self._events:
+            self._events = state
+            self._show_events(snapshot, [words.event_line(event, snapshot.arms) for event in events])
+
+    def _show_outcomes(self, snapshot: Snapshot) -> None:
+        box = self.query_one("#expectations")
+        box.display = bool(snapshot.outcomes)
+        met = sum(outcome.verdict == "met" for outcome in snapshot.outcomes)
+        box.border_title = f"expectations {met}/{len(snapshot.outcomes)}"
+        blocks = [words.outcome_lines(outcome) for outcome in snapshot.outcomes]
+        self.query_one("#outcomes", Static).update(Content("\n").join(blocks))
+
+    def _show_events(self, snapshot: Snapshot, lines: list[Content]) -> None:
+        later = len(snapshot.events) - sum(event.step <= snapshot.step for event in snapshot.events)
+        if later:
+            lines.append(Content.styled(f"{'':>7}  … {later} later", words.DIM))
+        self.query_one("#happenings", Static).update(Content("\n").join(lines))
+        self.query_one("#events", VerticalScroll).scroll_end(animate=False)

@@ -1,0 +1,118 @@
+"""How states, events and figures are put into words, marks and colours on the screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.color import Color
+from textual.content import Content
+from textual.style import Style
+
+if TYPE_CHECKING:
+    from tuilab.doctor import Outcome
+    from tuilab.recording import Event
+    from tuilab.tui.snapshot import ArmLabel
+
+DIM = "#8a8a8a"
+GOOD = "ansi_green"
+BAD = "ansi_red"
+CARE = "ansi_yellow"
+
+STATES = {
+    "starting": ("…", CARE),
+    "running": ("▶", GOOD),
+    "paused": ("‖", CARE),
+    "disk full": ("‖", BAD),
+    "finished": ("✓", ""),
+    "stopped": ("■", ""),
+    "failed": ("✗", BAD),
+    "died": ("✗", BAD),
+    "unreadable": ("✗", BAD),
+    "unfinished": ("…", DIM),
+}
+"""Each state's mark and colour."""
+
+_EVENT_STYLES = {
+    "paused": CARE,
+    "resumed": GOOD,
+    "disk-full": BAD,
+    "failed": BAD,
+    "diverged": BAD,
+    "refused": CARE,
+}
+_VERDICTS = {"met": ("✓", GOOD), "unmet": ("✗", BAD), "open": ("…", DIM)}
+
+
+def ink(code: int) -> Style:
+    """The style of an xterm colour, -1 being the terminal's own."""
+    return Style() if code < 0 else Style(foreground=Color(0, 0, 0, ansi=code))
+
+
+def badge(state: str) -> Content:
+    """A state with its mark, in its colour."""
+    mark, color = STATES.get(state, ("•", ""))
+    return Content.styled(f"{mark} {state}", color)
+
+
+def arm(label: ArmLabel, hidden: bool = False) -> Content:
+    """An arm's mark and name in its colour."""
+    return Content.styled(f"{label.mark} {label.name}", DIM if hidden else ink(label.color))
+
+
+def count(step: int) -> str:
+    """A step with thousands set apart."""
+    return f"{step:,}"
+
+
+def speed(factor: float) -> str:
+    """`0.5x`, `20x`."""
+    return f"{factor:g}x"
+
+
+def age(seconds: float) -> str:
+    """So coarse that it seldom changes: a screen that nobody touches stays as it is."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds / size)} {unit}"
+    return "now"
+
+
+def event_line(event: Event, arms: tuple[ArmLabel, ...]) -> Content:
+    """An event as a line: step, arm, what happened."""
+    label = next((label for label in arms if label.name == event.arm), None)
+    step = Content.styled(f"{count(event.step):>7}  ", DIM)
+    who = Content("") if event.arm is None else Content.assemble(arm(label) if label else event.arm, " ")
+    return Content.assemble(step, who, (_happening(event), _EVENT_STYLES.get(event.kind, "")))
+
+
+def _happening(event: Event) -> str:
+    data = event.data
+    match event.kind:
+        case "set":
+            was = data.get("was")
+            before = f"{was:g} → " if isinstance(was, int | float) else ""
+            value = data.get("value")
+            after = f"{value:g}" if isinstance(value, int | float) else str(value)
+            return f"{data.get('key')} {before}{after}"
+        case "pace":
+            pace = data.get("steps_per_second")
+            return f"pace {pace:g} steps/s" if isinstance(pace, int | float) else "pace: as fast as it can"
+        case "failed":
+            return f"failed: {data.get('message', '')}"
+        case "refused":
+            return f"refused {data.get('command', '')}: {data.get('why', '')}"
+        case "disk-full":
+            return "disk full, waiting for room"
+        case "probes-thinned":
+            return "probes thinned to stay in budget"
+        case kind:
+            return kind.replace("-", " ")
+
+
+def outcome_lines(outcome: Outcome) -> Content:
+    """An expectation: its verdict and promise, and below what was measured."""
+    mark, color = _VERDICTS[str(outcome.verdict)]
+    lines = [Content.assemble((f"{mark} ", color), outcome.promise)]
+    if outcome.verdict != "open":
+        lines.append(Content.styled(f"measured {outcome.measured}", DIM))
+    return Content("\n").join(lines)
