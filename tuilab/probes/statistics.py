@@ -7,7 +7,7 @@ What each form costs was measured before it was chosen: `std` and `var_mean` tak
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,17 +16,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from tuilab.parts.activations import ACTIVATIONS
+
 Floats = npt.NDArray[np.float64]
-
-_FLAT: dict[str, Callable[[Tensor], Tensor]] = {
-    "identity": lambda h: torch.zeros_like(h, dtype=torch.bool),
-    "tanh": lambda h: h.abs() > 0.99,
-    "relu": lambda h: h == 0,
-    "sigmoid": lambda h: (h < 0.01) | (h > 0.99),
-}
-"""Where each activation's outputs lie on a flat part of it."""
-
-_RANGES = {"identity": (-4.0, 4.0), "tanh": (-1.0, 1.0), "relu": (0.0, 4.0), "sigmoid": (0.0, 1.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +47,6 @@ class GradientStatistics:
     """Standard deviation, length L."""
 
 
-def histogram_range(activation: str) -> tuple[float, float]:
-    """The outputs' usual range, `(low, high)`: all of it where the activation is bounded."""
-    return _RANGES[activation]
-
-
 @torch.no_grad()
 def layer_statistics(
     outputs: Sequence[Tensor], activation: str, *, bins: int, sample: int, low: float, high: float
@@ -74,9 +61,12 @@ def layer_statistics(
         low: lower edge of the histogram.
         high: upper edge of the histogram.
     """
+    if not outputs:
+        none = np.empty(0)
+        return LayerStatistics(none, none, none, none, np.empty((0, bins)))
     groups = _sampled(outputs, sample)
     means, stds = _moments(groups)
-    flat = torch.cat([_FLAT[activation](x).double().mean(1) for x in groups])
+    flat = torch.cat([ACTIVATIONS[activation].flat(x).double().mean(1) for x in groups])
     dead = torch.stack([_dead(h) for h in outputs])
     counts = _counts(groups, bins, low, high)
     packed = torch.cat([torch.stack([means, stds, flat, dead], 1), counts], 1).cpu().numpy()
@@ -90,6 +80,8 @@ def layer_statistics(
 @torch.no_grad()
 def gradient_statistics(gradients: Sequence[Tensor], *, sample: int) -> GradientStatistics:
     """Measures the gradients at L layers' outputs, one tensor a layer; `sample` as in `layer_statistics`."""
+    if not gradients:
+        return GradientStatistics(np.empty(0), np.empty(0))
     _, stds = _moments(_sampled(gradients, sample))
     return GradientStatistics(norms(gradients), stds.cpu().numpy())
 

@@ -49,6 +49,13 @@ class Probes(Strict):
     )
 
 
+class TrainingProbes(Probes):
+    """In a training run, where measuring competes with learning for the time."""
+
+    every: int = Field(default=20, ge=0, le=1_000_000, description="steps between two measurements; 0: never")
+    sample: int = Field(default=4096, ge=0, description="values taken a layer; 0 measures all of them")
+
+
 class Scenario(Strict):
     """What every kind has in common."""
 
@@ -162,7 +169,7 @@ class Training(Scenario):
         default=1, gt=0, le=10_000, description="passes over the training set, unless steps is given"
     )
     evaluate: float = Field(default=1, gt=0, description="epochs between two validations")
-    probes: Probes = Probes(every=20, sample=4096)
+    probes: TrainingProbes = TrainingProbes()
     arms: dict[ArmName, TrainingSetup] = Field(min_length=1, max_length=32)
     SETUP = TrainingSetup
 
