@@ -67,7 +67,7 @@ class Momentum:
 
     The velocity v builds up as a running sum of gradients, ρ is the friction: a constant gradient ends at the
     terminal velocity g/(1 − ρ), ten times g for ρ = .9. Polyak's heavy ball ("Some methods of speeding up the
-    convergence of iteration methods", 1964, eq. 9).
+    convergence of iteration methods", 1964).
     """
 
     lr: Number

@@ -1,0 +1,42 @@
+"""What an experiment is to the engine: an iterator of observations, with some numbers to turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+
+
+@dataclass(slots=True)
+class Observation:
+    """What was measured at one step."""
+
+    step: int
+    values: dict[str, float]
+    """Series name → number; NaN and infinities are numbers like any other."""
+    frames: dict[str, tuple[np.ndarray, dict[str, Any]]] = field(default_factory=dict)
+    """Frame name → array and what it means; the meaning of a name stays the same throughout a run."""
+    events: list[tuple[str, str | None, dict[str, Any]]] = field(default_factory=list)
+    """Kind, arm and details of what happened."""
+
+
+class Experiment(Iterator[Observation], Protocol):
+    """What a scenario's kind does. Iterating advances it; step 0 comes before any update."""
+
+    steps: int
+    """The last step: observations come for steps 0 … steps."""
+    sampled: int
+    """Values a layer that activation figures are taken from; 0 means all."""
+
+    def tunables(self) -> dict[str, float]:
+        """The numbers that may be changed between two steps, such as `sgd/optimizer.lr`, and their values."""
+
+    def tune(self, key: str, value: float) -> None:
+        """Change one of them, from the next step on.
+
+        Raises:
+            KeyError: there is no such number.
+            ValueError: the value is out of bounds.
+        """
