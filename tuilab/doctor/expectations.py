@@ -89,7 +89,7 @@ def _metric(recording: Recording, expectation: Expectation, over: bool) -> Outco
     for position, layer in enumerate(layers):
         path = metric if layer is None else f"{metric}/{layer}"
         claim, holds = _claim(expectation, partial(_at, recording, path, at), position)
-        figure = recording.at(f"{expectation.arm}/{path}", at)
+        figure = _at(recording, path, at, expectation.arm)
         figures.append(figure)
         kept.append(figure is not None and holds(figure))
     if many:
@@ -132,7 +132,10 @@ def _claim(
 
 
 def _at(recording: Recording, path: str, step: int, arm: str) -> float | None:
-    return recording.at(f"{arm}/{path}", step)
+    try:
+        return recording.at(f"{arm}/{path}", step)
+    except KeyError:
+        return None
 
 
 def _first(recording: Recording, kind: str | None, arm: str) -> int | None:

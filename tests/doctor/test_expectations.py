@@ -1,0 +1,90 @@
+"""Expectations against recordings whose numbers are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tuilab.doctor import Verdict, check
+from tuilab.recording import Recording, Writer
+
+Record = Callable[..., Recording]
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    """A recording of two arms: a/loss 10, 9 … 0, b/loss ten times that, and a/activation.std/1 … /3."""
+
+    def make(*expect: dict[str, Any]) -> Recording:
+        writer = Writer.create(tmp_path / "main.tlr", {"scenario": {"expect": list(expect)}})
+        table = writer.table(
+            ["a/loss", "b/loss", "a/activation.std/1", "a/activation.std/2", "a/activation.std/3"]
+        )
+        for step in range(11):
+            table.append(
+                step, [10 - step, 10 * (10 - step) + 1, 0.5, 0.25, float("nan") if step > 5 else 0.125]
+            )
+        writer.event(4, "escaped", "a", reason="far")
+        writer.close()
+        return Recording.open(tmp_path / "main.tlr")
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("claim", "verdict"),
+    [
+        ({"metric": "loss", "between": [0, 0]}, "met"),
+        ({"metric": "loss", "between": [1, 2]}, "unmet"),
+        ({"metric": "loss", "step": 3, "between": [7, 7]}, "met"),
+        ({"metric": "loss", "step": 3, "near": 7.2, "within": 0.03}, "met"),
+        ({"metric": "loss", "step": 3, "near": 7.3, "within": 0.03}, "unmet"),
+        ({"metric": "loss", "step": 3, "below": "b"}, "met"),
+        ({"metric": "loss", "step": 3, "above": "b"}, "unmet"),
+        ({"metric": "activation.std", "layer": 2, "near": 0.25, "within": 0.01}, "met"),
+        ({"metric": "activation.std", "step": 5, "near": [0.5, 0.25, 0.125], "within": 0.01}, "met"),
+        ({"metric": "activation.std", "step": 5, "near": [0.5, 0.35, 0.125], "within": 0.01}, "unmet"),
+        ({"metric": "activation.std", "near": [0.5, 0.25, 0.125], "within": 0.01}, "unmet"),
+        ({"metric": "activation.std", "layer": 9, "between": [0, 1]}, "unmet"),
+        ({"metric": "absent", "never": True}, "met"),
+        ({"event": "escaped", "between": [4, 4]}, "met"),
+        ({"event": "escaped", "between": [5, 9]}, "unmet"),
+        ({"event": "escaped", "never": True}, "unmet"),
+        ({"event": "diverged", "never": True}, "met"),
+        ({"event": "diverged", "between": [0, 99]}, "unmet"),
+    ],
+)
+def test_a_finished_run_keeps_or_breaks_a_promise(
+    record: Record, claim: dict[str, Any], verdict: str
+) -> None:
+    (outcome,) = check(record({"arm": "a", **claim}))
+    assert outcome.verdict == verdict, outcome
+
+
+def test_while_it_runs_the_last_step_and_absent_events_are_open(record: Record) -> None:
+    recording = record(
+        {"arm": "a", "metric": "loss", "between": [0, 0]},
+        {"arm": "a", "metric": "loss", "step": 3, "between": [7, 7]},
+        {"arm": "a", "metric": "loss", "step": 30, "between": [7, 7]},
+        {"arm": "a", "event": "diverged", "never": True},
+        {"arm": "a", "event": "escaped", "never": True},
+    )
+    verdicts = [outcome.verdict for outcome in check(recording, over=False)]
+    assert verdicts == [Verdict.OPEN, Verdict.MET, Verdict.OPEN, Verdict.OPEN, Verdict.UNMET]
+
+
+def test_an_outcome_says_what_was_promised_and_measured(record: Record) -> None:
+    (outcome,) = check(
+        record({"arm": "a", "metric": "loss", "step": 3, "between": [1, 2], "because": "it must"})
+    )
+    assert outcome.promise == "a: loss at step 3 in 1 … 2"
+    assert outcome.measured == "7"
+    assert outcome.because == "it must"
+
+
+def test_a_strangers_nonsense_is_unmet_not_a_crash(record: Record) -> None:
+    outcomes = check(record({"arm": 3, "metric": ["x"]}, {}))
+    assert [outcome.verdict for outcome in outcomes] == [Verdict.UNMET, Verdict.UNMET]

@@ -1,0 +1,219 @@
+"""A run from its folder to its end: what is recorded, what is obeyed, and what goes wrong politely."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.engine.conftest import Prepare
+from tuilab.engine import EngineError, conduct
+from tuilab.experiments import Observation
+from tuilab.experiments.descent import DescentExperiment
+from tuilab.recording import Recording
+from tuilab.runs import Run, State
+
+
+def kinds(run: Run) -> list[str]:
+    with run.open() as recording:
+        return [event.kind for event in recording.events()]
+
+
+def series(run: Run) -> dict[str, tuple[bytes, bytes]]:
+    """Every series but the engine's clock readings, bit for bit."""
+    with run.open() as recording:
+        names = [name for name in recording.series() if not name.startswith("engine/")]
+        return {name: tuple(part.tobytes() for part in recording.read(name)) for name in names}
+
+
+def is_recording(descriptor: int) -> bool:
+    return ".tlr" in Path(f"/proc/self/fd/{descriptor}").readlink().name
+
+
+def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the awaited thing did not happen"
+        time.sleep(0.005)
+
+
+def test_a_run_records_every_step_and_says_what_it_is(prepare: Prepare) -> None:
+    run = prepare()
+    assert run.state() is State.STARTING
+    progress: list[tuple[int, int]] = []
+    assert conduct(run, lambda step, steps, note: progress.append((step, steps))) is State.FINISHED
+    assert progress == [(step, 40) for step in range(41)]
+    with run.open() as recording:
+        assert recording.finished
+        assert (recording.first_step, recording.last_step) == (0, 40)
+        assert recording.header["arms"] == ["sgd", "adam"]
+        assert recording.header["steps"] == 40
+        assert recording.header["scenario"] == run.scenario
+        for arm in ("sgd", "adam"):
+            for metric in ("loss", "distance", "x", "y", "gradient.norm"):
+                steps, _ = recording.read(f"{arm}/{metric}")
+                assert steps.tolist() == list(range(41))
+        seconds = recording.read("engine/seconds")[1]
+        assert np.all(np.diff(seconds) > 0)
+    assert kinds(run)[0] == "started"
+    assert kinds(run)[-1] == "finished"
+    assert run.state() is State.FINISHED
+
+
+def test_equal_runs_are_equal_bit_for_bit(prepare: Prepare) -> None:
+    first, second = prepare(name="a"), prepare(name="b")
+    conduct(first)
+    conduct(second)
+    assert series(first) == series(second)
+
+
+def test_pause_step_resume_set_and_stop_are_obeyed_and_recorded(prepare: Prepare) -> None:
+    run = prepare("steps=100000000")
+    reached = {"step": 0}
+    seen: list[str] = []
+
+    def person() -> None:
+        until(lambda: reached["step"] > 3)
+        run.send("pause")
+        until(lambda: "paused" in kinds(run))
+        at = reached["step"]
+        run.send("step")
+        until(lambda: reached["step"] == at + 1)
+        run.send("set", "sgd/optimizer.lr", "0.01")
+        run.send("set", "nobody/optimizer.lr", "0.01")
+        until(lambda: kinds(run)[-1] == "refused")
+        seen.append(str(run.state()))
+        assert reached["step"] == at + 1, "a paused engine moved"
+        run.send("resume")
+        until(lambda: reached["step"] > at + 10)
+        run.send("stop")
+
+    thread = threading.Thread(target=person)
+    thread.start()
+    state = conduct(run, lambda step, steps, note: reached.update(step=step))
+    thread.join()
+    assert state is State.STOPPED
+    assert seen == ["paused"]
+    asked = [kind for kind in kinds(run) if kind != "converged"]
+    assert asked == ["started", "paused", "stepped", "set", "refused", "resumed", "stopped"]
+    with run.open() as recording:
+        change = next(event for event in recording.events() if event.kind == "set")
+        assert change.data == {"key": "sgd/optimizer.lr", "value": 0.01, "was": 0.1}
+        assert recording.finished
+
+
+def test_a_full_disk_is_waited_for_and_nothing_is_lost(
+    prepare: Prepare, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    untroubled = prepare(name="untroubled")
+    conduct(untroubled)
+    run = prepare(name="troubled")
+    real = os.pwrite
+    refusals = {"left": 0}
+    notes: list[str] = []
+
+    def pwrite(descriptor: int, data: Any, offset: int) -> int:
+        if refusals["left"] and is_recording(descriptor):
+            refusals["left"] -= 1
+            real(descriptor, bytes(data)[: len(data) // 2], offset)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, data, offset)
+
+    def on_step(step: int, steps: int, note: str) -> None:
+        if step == 10 and not note:
+            refusals["left"] = 3
+        if note:
+            notes.append(note)
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    assert conduct(run, on_step) is State.FINISHED
+    assert "the disk is full: waiting for room" in notes
+    assert series(run) == series(untroubled)
+    with run.open() as recording:
+        assert not recording.gaps
+
+
+def test_a_disk_that_stays_full_can_be_left(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = prepare()
+    real = os.pwrite
+    full = {"now": False}
+
+    def pwrite(descriptor: int, data: Any, offset: int) -> int:
+        if full["now"] and is_recording(descriptor):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(descriptor, data, offset)
+
+    def on_step(step: int, steps: int, note: str) -> None:
+        full["now"] = step >= 10
+        if note:
+            run.send("stop")
+
+    monkeypatch.setattr(os, "pwrite", pwrite)
+    with pytest.raises(EngineError, match="while the disk was full"):
+        conduct(run, on_step)
+    with run.open() as recording:
+        assert not recording.gaps
+
+
+def test_cuda_where_there_is_none(prepare: Prepare) -> None:
+    run = prepare(device="cuda:99")
+    with pytest.raises(
+        EngineError, match=r"--device cuda:99: torch .* sees .* here; use --device cpu or auto"
+    ):
+        conduct(run)
+    assert not run.recordings()
+
+
+def test_an_arm_that_diverges_is_marked_and_the_others_go_on(prepare: Prepare) -> None:
+    calm, wild = (
+        prepare("steps=2000", name="calm"),
+        prepare("steps=2000", "arms.sgd.optimizer.lr=9.0", name="wild"),
+    )
+    conduct(calm)
+    conduct(wild)
+    with wild.open() as recording:
+        diverged = [(event.arm, event.step) for event in recording.events() if event.kind == "diverged"]
+        assert [arm for arm, _ in diverged] == ["sgd"]
+        _, loss = recording.read("sgd/loss")
+        assert not np.isfinite(loss[diverged[0][1] :]).any()
+    assert series(wild)["adam/loss"] == series(calm)["adam/loss"]
+
+
+def test_a_run_whose_experiment_breaks_is_failed(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
+    step = DescentExperiment.__next__
+
+    def breaking(self: DescentExperiment) -> Observation:
+        observation = step(self)
+        if observation.step == 5:
+            raise RuntimeError("a part broke")
+        return observation
+
+    monkeypatch.setattr(DescentExperiment, "__next__", breaking)
+    run = prepare()
+    with pytest.raises(EngineError, match=r"the experiment failed at step 4 \(RuntimeError: a part broke\)"):
+        conduct(run)
+    assert run.state() is State.FAILED
+
+
+def test_a_recording_opened_while_the_run_goes_on_sees_it_end(prepare: Prepare) -> None:
+    run = prepare("steps=3000")
+    opened: list[Recording] = []
+
+    def on_step(step: int, steps: int, note: str) -> None:
+        if step == 1500:
+            opened.append(run.open())
+
+    conduct(run, on_step)
+    with opened[0] as recording:
+        assert recording.last_step <= 1500
+        assert recording.refresh()
+        assert recording.last_step == 3000
+        assert recording.finished
+        assert recording.read("sgd/loss")[0].tolist() == list(range(3001))
