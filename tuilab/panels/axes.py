@@ -58,6 +58,11 @@ class StepAxis:
         """Steps read together: at least two bins a column where the steps are many."""
         return max(1, (self.last + 1) // (2 * self.columns))
 
+    @property
+    def crowded(self) -> bool:
+        """Whether several steps share a column."""
+        return self.last + 1 >= 2 * self.columns
+
     def column(self, steps: Ints) -> Ints:
         """The pixel column (n,) of each step (n,)."""
         starts = steps // self.bin * self.bin
@@ -116,7 +121,12 @@ class ValueAxis:
         values = [(math.ceil(self.low / step - 1e-9) + k) * step for k in range(count + 1)]
         values = [value for value in values if value <= self.high + step * 1e-9]
         if len(values) < 2:
-            values, step = [self.low, self.high], span
+            values = [self.low, self.high]
+            step = (
+                span
+                if all(_whole(value / 10 ** math.floor(math.log10(span))) for value in values)
+                else span / 10
+            )
         labels = [power_label(value) for value in values] if self.log else tick_labels(values, step)
         return Ticks([(value - self.low) / span for value in values], labels)
 
@@ -127,6 +137,10 @@ class ValueAxis:
         values = [value for value in values if self.low - 1e-9 <= value <= self.high + 1e-9]
         places = [(value - self.low) / (self.high - self.low) for value in values]
         return Ticks(places, [factor_label(value) for value in values])
+
+
+def _whole(value: float) -> bool:
+    return abs(value - round(value)) < 1e-6
 
 
 def nice(value: float) -> float:
@@ -145,7 +159,9 @@ def _linear(low: float, high: float) -> tuple[float, float]:
     elif high <= 0 and high >= low / 2:
         high = 0.0
     size = max(abs(low), abs(high))
-    return _ladder(low, high, size / 2 or 1.0, max(size * 1e-6, _TINY), 4)
+    if size == 0:
+        return 0.0, 1.0
+    return _ladder(low, high, size / 2, max(size * 1e-6, _TINY), 4)
 
 
 def _ladder(low: float, high: float, single: float, finest: float, parts: int) -> tuple[float, float]:

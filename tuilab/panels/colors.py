@@ -11,6 +11,9 @@ DEFAULT = -1
 TRUE = 0x1000000
 """Set in a code whose low 24 bits are red, green and blue."""
 
+FALLBACK: dict[int, tuple[int, int]] = {}
+"""What true colours that belong together become in 256 and in 16 colours, where the nearest would not do."""
+
 RGB = tuple[int, int, int]
 
 # xterm's own values; terminals let people change the first 16, so they are only a guide.
@@ -76,6 +79,8 @@ def reduced(code: int, colors: int) -> int:
     """
     if code == DEFAULT or colors == 0:
         return DEFAULT
+    if code in FALLBACK and colors < 2**24:
+        return FALLBACK[code][colors < 256]
     if code & TRUE and colors < 2**24:
         code = _nearest(to_rgb(code), 16, 256)
     if colors < 256 and code >= 16:

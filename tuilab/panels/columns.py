@@ -44,6 +44,11 @@ class Columns:
         cut = [np.where(kept, values, np.nan) for values in (self.low, self.high, self.last)]
         return replace(self, low=cut[0], high=cut[1], last=cut[2], broken=self.broken & kept)
 
+    def middles(self) -> Columns:
+        """Every column's span as its middle."""
+        middle = self.low / 2 + self.high / 2
+        return replace(self, low=middle, high=middle, last=middle)
+
     def logarithms(self) -> Columns:
         """Their decimal logarithms.
 
@@ -63,7 +68,7 @@ def read_columns(recording: Recording, name: str, axis: StepAxis, step: int) -> 
     Every bin of steps is read whole or up to `step`, so a column comes out the same whether or not the
     recording goes on after it.
     """
-    stop = min(step, axis.last) + 1
+    stop = max(min(step, axis.last) + 1, 0)
     whole = stop // axis.bin
     parts = [recording.overview(name, 0, whole * axis.bin, whole)] if whole else []
     if whole * axis.bin < stop:
@@ -122,6 +127,39 @@ def strokes(
     top = np.where(joined & (previous > top + 1), previous - 1, top)
     drawn = (here | joined) & (span * min(dash, 2) // 2 % dash == 0)
     return Strokes(span[drawn], bottom[drawn], top[drawn], color, char)
+
+
+def spreads(
+    columns: Columns, values: ValueAxis, rows: int, color: int, char: str, group: int, at: int
+) -> Strokes:
+    """From lowest to highest in every group of columns, as one stroke a group.
+
+    Noise drawn in full would fill the chart and hide other series; these leave room between them, at other
+    columns for every series, and still reach every outlier.
+
+    Args:
+        columns: The values.
+        values: The axis that turns them into rows.
+        rows: Pixel rows of the canvas.
+        color: Colour code.
+        char: What draws them in ASCII.
+        group: Columns in a group.
+        at: The column within a group that the stroke is drawn in.
+    """
+    padding = (0, -len(columns.last) % group)
+    low, high, middle = (
+        np.pad(values.place(part) * (rows - 1), padding, constant_values=np.nan).reshape(-1, group)
+        for part in (columns.low, columns.high, columns.middles().last)
+    )
+    kept = np.flatnonzero(
+        np.isfinite(low).any(axis=1) & (np.arange(len(low)) * group + at < len(columns.last))
+    )
+    bottom, top = np.nanmin(low[kept], axis=1), np.nanmax(high[kept], axis=1)
+    # A smooth curve needs none: it is as far from its middles as these are from each other.
+    lowest, highest = np.nanmin(middle[kept], axis=1), np.nanmax(middle[kept], axis=1)
+    noisy = np.maximum(lowest - bottom, top - highest) > (highest - lowest) / max(group - 1, 1) + 1
+    edges = [np.rint(edge[noisy]).astype(np.int64) for edge in (bottom, top)]
+    return Strokes(kept[noisy] * group + at, edges[0], edges[1], color, char)
 
 
 def _rows(numbers: Floats, values: ValueAxis, rows: int) -> Ints:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tuilab.panels.axes import StepAxis, ValueAxis, total_steps
 from tuilab.panels.chart import GUTTER, PIXELS, Frame, Strokes, chart
-from tuilab.panels.columns import Columns, read_columns, strokes
+from tuilab.panels.columns import Columns, read_columns, spreads, strokes
 from tuilab.panels.finish import Entry, finished, head, write
 from tuilab.panels.numbers import short
-from tuilab.panels.palette import BROKEN, POINT, arm_color, arm_mark, arm_of, by_arm
+from tuilab.panels.palette import BROKEN, POINT, arm_color, arm_mark, arm_of, arms_of, by_arm
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import View
+from tuilab.panels.view import Glyphs, View
 from tuilab.panels.words import sentence, spoken, trend
 from tuilab.recording import Recording
 
@@ -90,7 +90,12 @@ class Curves:
                 body, 0, "nothing to draw yet" if names else f"no series matches {' or '.join(self.series)}"
             )
             return any(line.columns.left_out for line in lines)
-        drawn = [_strokes(line, values, frame, recording, view) for line in lines]
+        if steps.crowded:
+            drawn = [_spread(line, values, frame, recording, metrics) for line in lines]
+            lines = [replace(line, columns=line.columns.middles()) for line in lines]
+        else:
+            drawn = []
+        drawn += [_strokes(line, values, frame, recording) for line in lines]
         body.paste(0, 0, chart(frame, drawn, steps.ticks(frame.cells[0]), y, "step"))
         for line in lines:
             _marks(body, line, values, frame, recording, view)
@@ -107,7 +112,8 @@ def _line(recording: Recording, name: str, metrics: list[str], axis: StepAxis, v
     arm, _, metric = name.partition("/")
     columns = read_columns(recording, name, axis, view.step)
     if view.live:
-        columns = columns.first(axis.complete(view.step, PIXELS[view.glyphs][0]))
+        group = _group(view.glyphs) if axis.crowded else PIXELS[view.glyphs][0]
+        columns = columns.first(axis.complete(view.step, group))
     dash = _DASHES[min(metrics.index(metric), len(_DASHES) - 1)]
     return Line(name, arm, metric, dash, columns.logarithms() if log else columns)
 
@@ -117,7 +123,21 @@ def _range(lines: list[Line], log: bool) -> ValueAxis:
     return ValueAxis.holding((np.nanmin(c.low) for c in filled), (np.nanmax(c.high) for c in filled), log)
 
 
-def _strokes(line: Line, values: ValueAxis, frame: Frame, recording: Recording, view: View) -> Strokes:
+def _group(glyphs: Glyphs) -> int:
+    """Pixel columns that share one stroke where series are crowded: two cells."""
+    return 2 * PIXELS[glyphs][0]
+
+
+def _spread(line: Line, values: ValueAxis, frame: Frame, recording: Recording, metrics: list[str]) -> Strokes:
+    header, group = recording.header, _group(frame.glyphs)
+    known = arms_of(header)
+    place = known.index(line.arm) if line.arm in known else metrics.index(line.metric)
+    at = place * PIXELS[frame.glyphs][0] % group + place // 2 % PIXELS[frame.glyphs][0]
+    mark = arm_mark(header, line.arm, "ascii")
+    return spreads(line.columns, values, frame.pixels[1], arm_color(header, line.arm), mark, group, at)
+
+
+def _strokes(line: Line, values: ValueAxis, frame: Frame, recording: Recording) -> Strokes:
     header = recording.header
     mark = arm_mark(header, line.arm, "ascii")
     return strokes(line.columns, values, frame.pixels[1], arm_color(header, line.arm), mark, line.dash)
@@ -136,7 +156,7 @@ def _marks(
         along = filled[(filled // across % _MARK_EVERY == offset) & (filled % across == 0)]
     else:
         along = filled[:0]
-    if len(filled) * _SPARSE <= frame.cells[0]:
+    if len(filled) and len(filled) * _SPARSE <= (filled[-1] - filled[0]) // PIXELS[view.glyphs][0]:
         for column in filled.tolist():
             body.put(*_cell(frame, values, column, columns.last[column]), POINT, color)
     for column in [*along.tolist(), *filled[-1:].tolist()]:

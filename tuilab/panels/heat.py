@@ -11,8 +11,8 @@ from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 
 _HOLE = -1
-_SHADES = np.array(list(" ░▒▓█"))
-_SHADES_ASCII = np.array(list(" .:-=+*#%@"))
+_SHADES = np.array(list(" ░▒▓"))
+_SHADES_ASCII = np.array(list(" .:-="))  # none that an arm's mark could be lost among
 _SKEWED = 0.3
 """A median lower than this between lowest and highest means a bowl or valley: its colours are logarithmic."""
 

@@ -99,11 +99,12 @@ class Histograms:
             picture.put(1, place * (across + 1), cut(label, across).center(across), DIM)
         for place, (arm, shares) in enumerate(list(arms.items())[:visible]):
             top, bottom = (2 + rows * edge // visible for edge in (place, place + 1))
-            bars = bottom - top - (not common and bottom - top >= _ROOMY)
+            # The last row is for the ranges, or, where these are said once, keeps arms apart.
+            bars = bottom - top - (bottom - top >= _ROOMY and (not common or place < visible - 1))
             if bars > 0:
                 color = arm_color(header, arm)
                 picture.paste(top, 0, _block(shares, chosen, across, bars, color, view.glyphs == "ascii"))
-            if top + bars < bottom or (common and place == 0):
+            if place == 0 if common else top + bars < bottom:
                 _put_ranges(picture, picture.height - 1 if common else bottom - 1, shares, chosen, across)
 
 

@@ -76,7 +76,8 @@ class Landscape:
         paths = _paths(recording, view)
         away = [arm for arm, path in paths.items() if len(path.x) and not inside(path, surface.x, surface.y)]
         entries = [Entry(arm_mark(header, arm, view.glyphs), arm, arm_color(header, arm)) for arm in paths]
-        head(picture, self.title, [f"outside: {' '.join(away)}"] if away else [], entries)
+        notes = [f"outside: {' '.join(away)}"] if away else []
+        head(picture, self.title, [*notes, *_scale(surface)], entries)
         roomy = picture.width >= _SMALLEST[0] and picture.height >= _SMALLEST[1]
         left = GUTTER + 1 if roomy else 0
         body = Picture.blank(picture.width - left, max(picture.height - 1 - roomy, 0))
@@ -131,6 +132,12 @@ def _paths(recording: Recording, view: View) -> dict[str, Path]:
     names = set(recording.series())
     arms = [arm for arm in arms_of(recording.header) if arm not in view.hidden]
     return {arm: read_path(recording, arm, view.step) for arm in arms if {f"{arm}/x", f"{arm}/y"} <= names}
+
+
+def _scale(surface: Surface) -> list[str]:
+    """What the heat's ends stand for."""
+    known = surface.heights[np.isfinite(surface.heights)]
+    return [f"dark {brief(float(known.min()))}, light {brief(float(known.max()))}"] if len(known) else []
 
 
 def _draw_minima(body: Picture, surface: Surface) -> None:

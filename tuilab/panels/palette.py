@@ -7,10 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from tuilab.panels.colors import DEFAULT, rgb
+from tuilab.panels.colors import DEFAULT, FALLBACK, rgb
 
 ARM_COLORS = (33, 208, 35, 170, 178, 37, 167, 103)
 """xterm indices, in the order of a scenario's arms; of middle lightness, to show on dark and light."""
+
+FALLBACK.update(
+    (code, (code, system)) for code, system in zip(ARM_COLORS, (12, 3, 2, 5, 11, 6, 1, 7), strict=True)
+)
 
 ARM_MARKS = "●■▲◆▼★◉▣"
 ASCII_MARKS = "o#^*v@%&"
@@ -93,3 +97,9 @@ def _heat() -> tuple[int, ...]:
 
 HEAT = _heat()
 """Codes of the heat's levels, the lowest first."""
+
+# Among xterm's 256 colours only the greys have enough dark steps; among 16, black, blue and grey ascend.
+FALLBACK.update(
+    (code, (233 + level * 13 // (HEAT_LEVELS - 1), (0, 4, 8)[level * 3 // HEAT_LEVELS]))
+    for level, code in enumerate(HEAT)
+)

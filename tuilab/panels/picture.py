@@ -86,12 +86,16 @@ class Picture:
         """The characters, a line a row, without spaces at the ends."""
         return "\n".join("".join(row).rstrip() for row in self.chars.tolist())
 
+    def reduced(self, colors: int) -> Picture:
+        """The same picture in the colour codes of a terminal of 0, 16, 256 or 2**24 colours."""
+        return Picture(self.chars, _mapped(self.fg, colors), _mapped(self.bg, colors))
+
     def ansi(self, colors: int) -> str:
         """The rows with escape sequences for a terminal of 0, 16, 256 or 2**24 colours."""
         if colors == 0:
             return self.text()
-        fg, bg = _mapped(self.fg, colors), _mapped(self.bg, colors)
-        return "\n".join(map(_ansi_row, self.chars.tolist(), fg.tolist(), bg.tolist()))
+        shown = self.reduced(colors)
+        return "\n".join(map(_ansi_row, shown.chars.tolist(), shown.fg.tolist(), shown.bg.tolist()))
 
 
 def printable(text: str) -> str:

@@ -15,6 +15,8 @@ from tuilab.recording import Recording
 
 _NAME = 16
 _METRIC = 20
+_FIGURE = 9
+"""The widest figure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,9 @@ class Values:
         metrics = list(dict.fromkeys(name.partition("/")[2] for name in names))
         left = min(max([len(arm) for arm in arms], default=0), _NAME, max(picture.width // 3, 1)) + 2
         # A column is as wide as its widest figure could be, so that changing figures do not shift the others.
-        widths = [max(9, min(len(metric), _METRIC)) + 2 for metric in metrics]
+        widths = [max(_FIGURE, min(len(metric), _METRIC)) + 2 for metric in metrics]
+        while sum(widths) > picture.width - left and max(widths) > _FIGURE + 2:
+            widths[widths.index(max(widths))] -= 1
         fitting = 0
         while fitting < len(metrics) and left + sum(widths[: fitting + 1]) <= picture.width:
             fitting += 1
