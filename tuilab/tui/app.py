@@ -88,6 +88,8 @@ class LabApp(App[None]):
         self.run()
         if self.error is not None:
             raise self.error
+        if self.return_code:
+            raise SystemExit(self.return_code)
 
     def get_default_screen(self) -> Screen[Any]:
         """The screen to open on."""

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from tuilab.tui import words
+from tuilab.tui.snapshot import ALIVE
 
 if TYPE_CHECKING:
     from tuilab.recording import Recording
@@ -25,7 +30,7 @@ class RunFacts:
     state: str
     step: int
     steps: int | None
-    created: float
+    age: str
     problem: str = ""
 
     @property
@@ -38,7 +43,8 @@ class RecentRuns:
     """Looks at a folder of runs. Not thread-safe; heavy imports happen on first use."""
 
     def __init__(self) -> None:
-        self._over: dict[Path, RunFacts] = {}
+        self._over: dict[Path, tuple[RunFacts, float]] = {}
+        """Runs that have ended, which do not change any more, and when they were made."""
         self._open: dict[Path, Recording] = {}
 
     def look(self) -> list[RunFacts]:
@@ -62,16 +68,17 @@ class RecentRuns:
 
     def _facts(self, run: Run) -> RunFacts:
         if run.path in self._over:
-            return self._over[run.path]
+            facts, created = self._over[run.path]
+            return dataclasses.replace(facts, age=words.age(time.time() - created))
         from tuilab.recording import RecordingError
         from tuilab.runs import RunError
 
         try:
             facts = self._look_at(run)
         except (RunError, RecordingError, OSError) as error:
-            return RunFacts(run.path, "", "", "", "unreadable", 0, None, 0.0, " ".join(str(error).split()))
-        if facts.state not in ("starting", "running", "paused", "disk full"):
-            self._over[run.path] = facts
+            return RunFacts(run.path, "", "", "", "unreadable", 0, None, "", " ".join(str(error).split()))
+        if facts.state not in ALIVE:
+            self._over[run.path] = facts, float(run.facts.get("created", 0.0))
             if run.path in self._open:
                 self._open.pop(run.path).close()
         return facts
@@ -95,6 +102,6 @@ class RecentRuns:
             state,
             max(recording.last_step, 0) if recording is not None else 0,
             steps if isinstance(steps, int) else None,
-            float(run.facts.get("created", 0.0)),
+            words.age(time.time() - float(run.facts.get("created", 0.0))),
             last_words(run) if state in ("died", "failed") else "",
         )

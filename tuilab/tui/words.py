@@ -40,7 +40,7 @@ _EVENT_STYLES = {
     "diverged": BAD,
     "refused": CARE,
 }
-_VERDICTS = {"met": ("✓", GOOD), "unmet": ("✗", BAD), "open": ("…", DIM)}
+_VERDICTS = {"unmet": ("✗", BAD), "open": ("…", DIM), "met": ("✓", GOOD)}
 
 
 def ink(code: int) -> Style:
@@ -109,10 +109,18 @@ def _happening(event: Event) -> str:
             return kind.replace("-", " ")
 
 
-def outcome_lines(outcome: Outcome) -> Content:
-    """An expectation: its verdict and promise, and below what was measured."""
+def outcome_lines(outcome: Outcome, arms: tuple[ArmLabel, ...]) -> Content:
+    """An expectation: its verdict and promise, and when it is broken what was measured."""
     mark, color = _VERDICTS[str(outcome.verdict)]
-    lines = [Content.assemble((f"{mark} ", color), outcome.promise)]
-    if outcome.verdict != "open":
-        lines.append(Content.styled(f"measured {outcome.measured}", DIM))
-    return Content("\n").join(lines)
+    who, colon, promise = outcome.promise.partition(":")
+    label = next((label for label in arms if label.name == who), None)
+    subject = Content.assemble(who) if label is None else Content.styled(who, ink(label.color))
+    lines = Content.assemble((f"{mark} ", color), subject, colon, promise)
+    if outcome.verdict == "unmet":
+        lines = Content.assemble(lines, ("\n  measured ", DIM), (outcome.measured, color))
+    return lines
+
+
+def by_urgency(outcomes: tuple[Outcome, ...]) -> list[Outcome]:
+    """The broken expectations first, the kept ones last."""
+    return sorted(outcomes, key=lambda outcome: list(_VERDICTS).index(str(outcome.verdict)))

@@ -16,6 +16,8 @@ KEYS: dict[str, dict[str, str]] = {
         "↑ ↓": "choose",
         "tab": "scenarios / recent runs",
         "enter": "run the scenario / open the run",
+        "pgdn": "read the notes on (pgup: back)",
+        "r": "read the scenario files again",
     },
     "Time": {
         "space": "live: pause and resume the engine · else: play and pause",

@@ -8,10 +8,8 @@ from typing import ClassVar
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Static
 
 from tuilab.tui import terminal, words
 from tuilab.tui.player import Player
@@ -20,14 +18,17 @@ from tuilab.tui.snapshot import Snapshot, Wanted
 from tuilab.tui.source import Source
 from tuilab.tui.widgets.grid import PanelGrid
 from tuilab.tui.widgets.header import RunHeader
+from tuilab.tui.widgets.hints import Hints
 from tuilab.tui.widgets.side import Side
 from tuilab.tui.widgets.transport import Transport
 from tuilab.tui.worker import Worker
 
 TICK = 0.25
 """Seconds between two frames of playback; a live run is looked at half as often, to be kind to thin links."""
-WIDE = 110
-"""Columns from which the side column stands beside the panels."""
+ANSWER = 0.15
+"""Seconds after which an engine has most likely done what it was asked."""
+WIDE, HUGE = 110, 160
+"""Columns from which the side column stands beside the panels, and from which it is wider."""
 
 
 class RunScreen(Screen[None]):
@@ -73,7 +74,6 @@ class RunScreen(Screen[None]):
         self._hidden: frozenset[str] = frozenset()
         self._log: bool | None = None
         self._glyphs = terminal.glyphs()
-        self._said = ""
         self._every_other = False
 
     def compose(self) -> ComposeResult:
@@ -83,12 +83,11 @@ class RunScreen(Screen[None]):
             yield PanelGrid()
             yield Side()
         yield Transport()
-        yield Static(id="hints")
+        yield Hints()
 
     def on_mount(self) -> None:
         """Start reading once the frame is on the screen."""
         self._timer = self.set_interval(TICK, self._tick)
-        self._hint()
         self.call_after_refresh(self._worker.start)
 
     def on_unmount(self) -> None:
@@ -98,6 +97,7 @@ class RunScreen(Screen[None]):
     def on_resize(self) -> None:
         """Side by side, or one at a time."""
         self.set_class(self.app.size.width >= WIDE, "wide")
+        self.set_class(self.app.size.width >= HUGE, "huge")
 
     # What the worker brings
 
@@ -178,7 +178,7 @@ class RunScreen(Screen[None]):
             growing=snapshot.growing,
             speed=player.speed,
         )
-        self._hint()
+        self.query_one(Hints).show(_keys(live, snapshot.state == "running", player.playing, snapshot.growing))
 
     def _remark(self) -> str:
         grid = self.query_one(PanelGrid)
@@ -191,41 +191,10 @@ class RunScreen(Screen[None]):
             remarks.append(f"page {grid.page + 1}/{grid.pages}")
         return " · ".join(remarks)
 
-    def _hint(self) -> None:
-        """The keys that matter now, or what the user has just to be told."""
-        live = self.player.following and self.snapshot.alive
-        if live:
-            running = self.snapshot.state == "running"
-            keys = [("space", "pause the engine" if running else "resume the engine"), (".", "step it")]
-        else:
-            keys = [("space", "pause" if self.player.playing else "play"), ("←→", "step"), ("<>", "speed")]
-            keys += [("end", "live")] if self.snapshot.growing else []
-        keys += [
-            ("g", "go to"),
-            ("l", "log"),
-            ("z", "zoom"),
-            ("a", "arms"),
-            ("e", "events"),
-            ("?", "keys"),
-            ("q", "quit"),
-        ]
-        parts = [Content.assemble((key, "bold"), (f" {what}", words.DIM)) for key, what in keys]
-        line = Content.assemble(" ", Content("  ").join(parts))
-        if self._said:
-            line = Content.styled(f" {self._said}", words.CARE)
-        if line != getattr(self, "_hinted", None):
-            self._hinted = line
-            self.query_one("#hints", Static).update(line)
-
     def _say(self, sentence: str) -> None:
-        """Tell the user something, in place of the hints, for a while."""
-        self._said = sentence
-        self._hint()
-        self.set_timer(6, self._unsay)
-
-    def _unsay(self) -> None:
-        self._said = ""
-        self._hint()
+        """Tell the user something for a while."""
+        self.query_one(Hints).say(sentence, words.CARE)
+        self.set_timer(6, lambda: self.query_one(Hints).say(""))
 
     # Actions
 
@@ -236,6 +205,8 @@ class RunScreen(Screen[None]):
             self._source.ask(*what)
         except RunError as error:
             self._say(str(error))
+        else:
+            self.set_timer(ANSWER, self._ask)
 
     def action_play(self) -> None:
         """Live: pause or resume the engine. Else: play or pause."""
@@ -357,3 +328,13 @@ class RunScreen(Screen[None]):
             yield SystemCommand(
                 "Stop the engine", "End the run now; its recording stays", lambda: self._tell_engine("stop")
             )
+
+
+def _keys(live: bool, running: bool, playing: bool, growing: bool) -> list[tuple[str, str]]:
+    """The keys that matter now, the most important first."""
+    if live:
+        keys = [("space", "pause the engine" if running else "resume the engine"), (".", "step it")]
+    else:
+        keys = [("space", "pause" if playing else "play"), ("←→", "step"), ("<>", "speed")]
+        keys += [("end", "live")] if growing else []
+    return [*keys, ("z", "zoom"), ("g", "go to"), ("l", "log"), ("a", "arms"), ("e", "events")]

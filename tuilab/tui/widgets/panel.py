@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -62,16 +62,15 @@ class PanelWidget(Widget, can_focus=True):
         frame = _FOCUSED if self.has_focus else _FRAME
         if y == height - 1:
             return Strip([Segment(f"╰{'─' * (width - 2)}╯", frame)], width)
-        left, right = ("╭ ", " ╮") if y == 0 else ("│ ", " │")
-        inside = max(width - 4, 0)
         if self._picture is not None and y < self._picture.height:
             row = _segments(self._picture, y)
         else:
             row = [Segment(self._title if y == 0 else "", _style(-1, -1))]
-        strip = Strip(row).adjust_cell_length(inside, _style(-1, -1))
+        inside = Strip(row).adjust_cell_length(max(width - 4, 0), _style(-1, -1))
         if y == 0:
-            strip = Strip(_ruled(strip, frame), inside)
-        return Strip([Segment(left, frame), *strip, Segment(right, frame)], width)
+            title = [*inside, Segment(" ", _style(-1, -1))]
+            return Strip([Segment("╭ ", frame), *_ruled(title, frame), Segment("╮", frame)], width)
+        return Strip([Segment("│ ", frame), *inside, Segment(" │", frame)], width)
 
     def on_click(self, event: events.Click) -> None:
         """A double click zooms."""
@@ -79,9 +78,9 @@ class PanelWidget(Widget, can_focus=True):
             self.post_message(self.Zoomed(self))
 
 
-def _ruled(strip: Strip, frame: Style) -> Iterator[Segment]:
+def _ruled(segments: Iterable[Segment], frame: Style) -> Iterator[Segment]:
     """A title row with lines where there is nothing to read."""
-    for text, style, _ in strip:
+    for text, style, _ in Segment.simplify(segments):
         for part in re.split("( {3,})", text):
             if part.startswith("   "):
                 yield Segment(f" {'─' * (len(part) - 2)} ", frame)

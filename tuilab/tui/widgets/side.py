@@ -50,7 +50,9 @@ class Side(Vertical):
         box.display = bool(snapshot.outcomes)
         met = sum(outcome.verdict == "met" for outcome in snapshot.outcomes)
         box.border_title = f"expectations {met}/{len(snapshot.outcomes)}"
-        blocks = [words.outcome_lines(outcome) for outcome in snapshot.outcomes]
+        blocks = [
+            words.outcome_lines(outcome, snapshot.arms) for outcome in words.by_urgency(snapshot.outcomes)
+        ]
         self.query_one("#outcomes", Static).update(Content("\n").join(blocks))
 
     def _show_events(self, snapshot: Snapshot, lines: list[Content]) -> None:

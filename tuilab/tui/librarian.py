@@ -1,0 +1,113 @@
+"""The library's errands, each on a thread: reading scenario files, looking at runs, launching engines."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from tuilab.tui.recent import RecentRuns, RunFacts
+
+if TYPE_CHECKING:
+    from tuilab.scenario.catalogue import Entry
+    from tuilab.tui.source import Source
+
+LOOK_EVERY = 1.0
+"""Seconds between two looks at the runs."""
+
+
+class ScenariosListed(Message):
+    """The scenario files were read."""
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self.entries = entries
+        super().__init__()
+
+
+class RunsLookedAt(Message):
+    """Something changed among the runs."""
+
+    def __init__(self, runs: list[RunFacts], problem: str) -> None:
+        self.runs = runs
+        self.problem = problem
+        super().__init__()
+
+
+class EngineLaunched(Message):
+    """An engine was launched, or could not be."""
+
+    def __init__(self, source: Source | None, problem: str) -> None:
+        self.source = source
+        self.problem = problem
+        super().__init__()
+
+
+class Librarian:
+    """Runs errands and posts what came of them. Imports what is heavy only then."""
+
+    def __init__(self, post: Callable[[Message], bool]) -> None:
+        """`post` takes messages from any thread; False once nobody reads them."""
+        self._post_message = post
+        self._stopped = threading.Event()
+
+    def start(self) -> None:
+        """Read the scenario files, and look at the runs from now on."""
+        self.read_scenarios()
+        self._send(self._look)
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopped.set()
+
+    def read_scenarios(self) -> None:
+        """Read the scenario files."""
+        self._send(self._read)
+
+    def launch(self, entry: Entry) -> None:
+        """Start an engine on a scenario."""
+        self._send(lambda: self._launch(entry))
+
+    def _send(self, errand: Callable[[], None]) -> None:
+        threading.Thread(target=errand, name="tuilab-library", daemon=True).start()
+
+    def _post(self, message: Message) -> bool:
+        try:
+            return self._post_message(message)
+        except RuntimeError:
+            return False  # the lab closed in the meantime
+
+    def _read(self) -> None:
+        from tuilab.scenario.catalogue import entries
+
+        self._post(ScenariosListed(entries()))
+
+    def _look(self) -> None:
+        recent = RecentRuns()
+        before: tuple[list[RunFacts], str] | None = None
+        while not self._stopped.is_set():
+            runs: list[RunFacts] = []
+            problem = ""
+            try:
+                runs = recent.look()
+            except (
+                Exception
+            ) as error:  # a folder of runs can hold anything; the library stays open and says so
+                problem = " ".join(str(error).split())
+            if (runs, problem) != before and not self._post(RunsLookedAt(runs, problem)):
+                break
+            before = (runs, problem)
+            self._stopped.wait(LOOK_EVERY)
+        recent.close()
+
+    def _launch(self, entry: Entry) -> None:
+        from tuilab.tui.launching import launch
+
+        source: Source | None = None
+        problem = ""
+        try:
+            source = launch(entry.name, entry.path)
+        except Exception as error:  # whatever is wrong with the scenario or the folder, the library says it
+            problem = str(error)
+        self._post(EngineLaunched(source, problem))

@@ -1,0 +1,51 @@
+"""The last line: which keys matter now, or what the user has just to be told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.content import Content
+from textual.widget import Widget
+
+from tuilab.tui import words
+
+Keys = Sequence[tuple[str, str]]
+"""Keys with what they do, the most important first."""
+
+_ALWAYS: Keys = (("?", "keys"), ("q", "quit"))
+
+
+class Hints(Widget):
+    """As many keys as there is room for; a sentence takes their place."""
+
+    def __init__(self, keys: Keys = ()) -> None:
+        super().__init__(id="hints")
+        self._keys: Keys = keys
+        self._said: tuple[str, str] | None = None
+
+    def show(self, keys: Keys) -> None:
+        """Offer other keys."""
+        if keys != self._keys:
+            self._keys = keys
+            self.refresh()
+
+    def say(self, sentence: str, color: str = words.BAD) -> None:
+        """Say a sentence; an empty one brings the keys back."""
+        self._said = (" ".join(sentence.split()), color) if sentence else None
+        self.refresh()
+
+    def render(self) -> Content:
+        """The line."""
+        width = self.size.width
+        if self._said is not None:
+            sentence, color = self._said
+            return Content.styled(f" {sentence}", color).truncate(width, ellipsis=True)
+        room = width - sum(len(key) + len(what) + 3 for key, what in _ALWAYS) - 1
+        shown = []
+        for key, what in self._keys:
+            room -= len(key) + len(what) + 3
+            if room < 0:
+                break
+            shown.append((key, what))
+        parts = [Content.assemble((key, "bold"), (f" {what}", words.DIM)) for key, what in [*shown, *_ALWAYS]]
+        return Content.assemble(" ", Content("  ").join(parts))
