@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import errno
-import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,7 +15,8 @@ from tests.engine.conftest import Prepare
 from tuilab.engine import EngineError, conduct
 from tuilab.experiments import Observation
 from tuilab.experiments.descent import DescentExperiment
-from tuilab.recording import Recording
+from tuilab.recording import Recording, writer
+from tuilab.recording.writer import write_all
 from tuilab.runs import Run, State
 
 
@@ -31,10 +30,6 @@ def series(run: Run) -> dict[str, tuple[bytes, bytes]]:
     with run.open() as recording:
         names = [name for name in recording.series() if not name.startswith("engine/")]
         return {name: tuple(part.tobytes() for part in recording.read(name)) for name in names}
-
-
-def is_recording(descriptor: int) -> bool:
-    return ".tlr" in Path(f"/proc/self/fd/{descriptor}").readlink().name
 
 
 def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
@@ -115,16 +110,14 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(
     untroubled = prepare(name="untroubled")
     conduct(untroubled)
     run = prepare(name="troubled")
-    real = os.pwrite
     refusals = {"left": 0}
     notes: list[str] = []
 
-    def pwrite(descriptor: int, data: Any, offset: int) -> int:
-        if refusals["left"] and is_recording(descriptor):
+    def refusing(*given: Any) -> int:
+        if refusals["left"]:
             refusals["left"] -= 1
-            real(descriptor, bytes(data)[: len(data) // 2], offset)
             raise OSError(errno.ENOSPC, "No space left on device")
-        return real(descriptor, data, offset)
+        return write_all(*given)
 
     def on_step(step: int, steps: int, note: str) -> None:
         if step == 10 and not note:
@@ -132,30 +125,30 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(
         if note:
             notes.append(note)
 
-    monkeypatch.setattr(os, "pwrite", pwrite)
+    monkeypatch.setattr(writer, "write_all", refusing)
     assert conduct(run, on_step) is State.FINISHED
     assert "the disk is full: waiting for room" in notes
     assert series(run) == series(untroubled)
+    assert "disk-full" in kinds(run)
     with run.open() as recording:
         assert not recording.gaps
 
 
 def test_a_disk_that_stays_full_can_be_left(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
     run = prepare()
-    real = os.pwrite
     full = {"now": False}
 
-    def pwrite(descriptor: int, data: Any, offset: int) -> int:
-        if full["now"] and is_recording(descriptor):
+    def refusing(*given: Any) -> int:
+        if full["now"]:
             raise OSError(errno.ENOSPC, "No space left on device")
-        return real(descriptor, data, offset)
+        return write_all(*given)
 
     def on_step(step: int, steps: int, note: str) -> None:
         full["now"] = step >= 10
         if note:
             run.send("stop")
 
-    monkeypatch.setattr(os, "pwrite", pwrite)
+    monkeypatch.setattr(writer, "write_all", refusing)
     with pytest.raises(EngineError, match="while the disk was full"):
         conduct(run, on_step)
     with run.open() as recording:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -25,10 +26,12 @@ class Recorder:
     def __init__(self, writer: Writer, wait_for_room: Callable[[], bool]) -> None:
         self._writer = writer
         self._wait_for_room = wait_for_room
+        self._step = 0
         self._tables: dict[tuple[str, ...], Table] = {}
 
     def observation(self, observation: Observation, seconds: float) -> None:
         """Record one step with the time since the run began."""
+        self._step = observation.step
         values = {**observation.values, "engine/seconds": seconds}
         names = tuple(values)
         table = self._tables.get(names)
@@ -55,11 +58,15 @@ class Recorder:
 
     def _patiently(self, write: Callable[[], None]) -> None:
         """Do it; on a full disk the writer has kept what it was given, so only the flush is tried again."""
-        attempt = write
+        attempt, began = write, 0.0
         while True:
             try:
-                return attempt()
+                attempt()
+                break
             except OSError as error:
+                began = began or time.monotonic()
                 if error.errno not in NO_ROOM or not self._wait_for_room():
                     raise
                 attempt = self._writer.close if write == self._writer.close else self._writer.flush
+        if began and not self._writer.closed:
+            self._writer.event(self._step, "disk-full", seconds=round(time.monotonic() - began, 1))
