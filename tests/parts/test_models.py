@@ -1,0 +1,70 @@
+"""Networks: their shapes, where their layers are found, and how they start."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+
+from tuilab.parts.models import MODELS, Network, convnet, mlp
+
+SHAPE = (3, 32, 32)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "hidden"),
+    [
+        ("mlp", {"width": 20, "depth": 3, "activation": "tanh"}, 3),
+        ("mlp", {"width": 20, "depth": 0}, 0),
+        ("convnet", {"channels": [4, 6], "norm": "batch"}, 2),
+        ("convnet", {"channels": [4, 6, 8, 8, 8], "norm": "none", "activation": "sigmoid"}, 5),
+    ],
+)
+def test_layers_are_found_and_scores_come_out(name: str, settings: dict[str, object], hidden: int) -> None:
+    network = MODELS[name](SHAPE, 10, **settings)
+    network.start(0, "kaiming_normal")
+    assert network(torch.randn(4, *SHAPE)).shape == (4, 10)
+    assert len(network.activations) == hidden
+    assert len(network.weights) == hidden + 1
+
+
+def test_a_convnet_equals_its_formula() -> None:
+    """Convolution, 2x2 max pool, batch norm, rectifier; twice; then the scores."""
+    network = convnet(SHAPE, 10, channels=[4, 6])
+    network.start(3, "kaiming_normal")
+    images = torch.randn(8, *SHAPE)
+    x = images
+    for weight in network.weights[:-1]:
+        x = torch.nn.functional.conv2d(x, weight, padding=1)
+        x = x.unfold(2, 2, 2).unfold(3, 2, 2).amax((-1, -2))
+        x = (x - x.mean((0, 2, 3), keepdim=True)) / (
+            x.var((0, 2, 3), keepdim=True, correction=0) + 1e-5
+        ).sqrt()
+        x = x.clamp(min=0)
+    torch.testing.assert_close(network(images), x.flatten(1) @ network.weights[-1].T, rtol=1e-4, atol=1e-5)
+
+
+def started(network: Network, init: str = "kaiming_normal") -> Network:
+    network.start(5, init)
+    return network
+
+
+def test_networks_share_weights_wherever_shapes_agree() -> None:
+    narrow, wide = (started(convnet(SHAPE, 10, channels=[4, 6, width])) for width in (5, 7))
+    plain = started(convnet(SHAPE, 10, channels=[4, 6], norm="none", activation="tanh"))
+    for layer in (0, 1):
+        assert torch.equal(narrow.weights[layer], wide.weights[layer])
+        assert torch.equal(narrow.weights[layer], plain.weights[layer])
+    other = started(mlp(SHAPE, 10, width=30), "xavier_normal")
+    he = started(mlp(SHAPE, 10, width=30))
+    torch.testing.assert_close(he.weights[1], other.weights[1] * math.sqrt(2))
+
+
+@pytest.mark.parametrize("init", ["kaiming_normal", "xavier_normal", "normal"])
+def test_the_first_loss_is_that_of_guessing(init: str) -> None:
+    for network in (convnet(SHAPE, 10, channels=[16, 16]), mlp(SHAPE, 10, width=200)):
+        scores = started(network, init)(torch.randn(256, *SHAPE))
+        loss = cross_entropy(scores, torch.arange(256) % 10)
+        assert loss.item() == pytest.approx(math.log(10), rel=0.02)
