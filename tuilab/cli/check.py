@@ -21,7 +21,10 @@ def check(
     runs: RunsFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run scenarios and report their expectations; exit with 1 if one is not met or a scenario can't run."""
+    """Run scenarios and report their expectations.
+
+    Exits with 1 if one is not met or a scenario can't run.
+    """
     from tuilab.scenario.catalogue import entries
 
     names = scenarios or [entry.name for entry in entries() if entry.origin == "shipped"]

@@ -15,7 +15,7 @@ def describe(
     ],
     as_json: AsJson = False,
 ) -> None:
-    """One scenario in full: its question, notes, arms, panels and expectations."""
+    """One scenario in full."""
     from tuilab.scenario.catalogue import find
     from tuilab.scenario.load import load
 

@@ -24,7 +24,10 @@ def inspect(
     runs: RunsFolder = None,
     as_json: AsJson = False,
 ) -> None:
-    """The facts, events and series of a recorded run; with --series and --json, the numbers themselves."""
+    """The facts, events and series of a run.
+
+    With --series and --json, the numbers themselves, one JSON object a line.
+    """
     from tuilab.cli.find import run_or_file
     from tuilab.recording import Recording
 

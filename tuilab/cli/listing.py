@@ -9,7 +9,7 @@ from tuilab.cli.output import AsJson, heading, print_json
 
 
 def list_scenarios(as_json: AsJson = False) -> None:
-    """The scenarios by chapter, with the question each asks."""
+    """The scenarios by chapter, with their questions."""
     from tuilab.scenario.catalogue import entries
 
     found = entries()

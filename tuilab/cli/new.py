@@ -21,7 +21,10 @@ def new(
     ] = "deep-tanh-init",
     as_json: AsJson = False,
 ) -> None:
-    """Copy a shipped scenario to ./NAME.toml to be edited; the library then lists it."""
+    """Copy a scenario to ./NAME.toml to be edited.
+
+    The library then lists it.
+    """
     from tuilab.scenario.catalogue import find
     from tuilab.scenario.read import read_text
 

@@ -45,7 +45,10 @@ def run(
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation is not met.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run a scenario, record it, and show its plots and whether its expectations were met."""
+    """Run a scenario and record it.
+
+    Ends with its main plots, the expectations met and unmet, and where the run lies.
+    """
     prepared = prepare(scenario, overrides, device, threads, runs, name, steps, pace)
     if detach:
         _detach(prepared, as_json)

@@ -9,7 +9,7 @@ from tuilab.cli.output import AsJson, RunsFolder, age, print_json, print_table, 
 
 
 def list_runs(runs: RunsFolder = None, as_json: AsJson = False) -> None:
-    """The recorded runs, newest first: state, scenario, steps, size and age."""
+    """The recorded runs, newest first."""
     from tuilab.runs import listing, runs_folder
 
     root = runs_folder(runs)

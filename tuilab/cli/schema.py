@@ -6,7 +6,7 @@ from tuilab.cli.output import print_json
 
 
 def schema() -> None:
-    """The JSON Schema of scenario files, for editors that complete and check them."""
+    """The JSON Schema of scenario files."""
     from tuilab.scenario.jsonschema import json_schema
 
     print_json(json_schema())

@@ -16,7 +16,10 @@ def stop(
     wait: Annotated[float, typer.Option(help="Seconds to wait for the engine to end.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a running engine to stop between two steps; its recording stays intact."""
+    """Ask a running engine to stop.
+
+    It does so between two steps, and its recording is intact.
+    """
     from tuilab.runs import find, runs_folder
 
     found = find(runs_folder(runs), run)
