@@ -51,7 +51,8 @@ def pack_block(table: int, steps: Ints, columns: Values) -> list[bytes]:
     view = memoryview(body)
     checks = [zlib.crc32(view[at : at + size]) for at in range(0, len(body), size)]
     covered = pack_steps(steps) + struct.pack(f"<{count}I", *checks)
-    head = pack_head(BLOCK, len(covered) + len(body), covered, id=table, rows=rows, first=int(steps[0]))
+    length, crc = len(covered) + len(body), zlib.crc32(covered)
+    head = pack_head(BLOCK, length, len(covered), crc, id=table, rows=rows, first=int(steps[0]))
     return [head, covered, body]
 
 
@@ -66,11 +67,11 @@ def summarize(values: Values, starts: Ints) -> tuple[Values, Values, Values, Int
         Four arrays (..., k); the first three hold NaN where a run has no finite value.
     """
     ends = np.append(starts[1:], values.shape[-1]) - 1
-    finite = np.isfinite(values)
-    if finite.all():
-        low = np.minimum.reduceat(values, starts, axis=-1)
-        high = np.maximum.reduceat(values, starts, axis=-1)
+    low = np.minimum.reduceat(values, starts, axis=-1)
+    high = np.maximum.reduceat(values, starts, axis=-1)
+    if np.isfinite(low).all() and np.isfinite(high).all():
         return low, high, values[..., ends], np.zeros(low.shape, np.int64)
+    finite = np.isfinite(values)
     low = np.minimum.reduceat(np.where(finite, values, np.inf), starts, axis=-1)
     high = np.maximum.reduceat(np.where(finite, values, -np.inf), starts, axis=-1)
     where = np.where(finite, np.arange(values.shape[-1]), -1)

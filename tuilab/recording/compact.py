@@ -29,7 +29,7 @@ from tuilab.recording.format import (
     pack_chunk,
     pack_json,
 )  # fmt: skip
-from tuilab.recording.frames import CHUNK_BYTES, pack_frames
+from tuilab.recording.frames import pack_frames
 from tuilab.recording.frameset import FrameReader
 from tuilab.recording.index import Entry, pack_index
 from tuilab.recording.reader import FileReader
@@ -39,6 +39,9 @@ from tuilab.recording.steps import constant_stride
 BLOCK_BYTES = 16 * 2**20
 MIN_ROWS = 256
 MAX_ROWS = 32768
+
+FRAMES_BYTES = 128 * 1024
+"""Frames are gathered in one chunk up to about this size: reading one frame checks its chunk's CRC."""
 
 
 def compact(path: Path) -> None:
@@ -71,7 +74,7 @@ class _Target:
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.size = 0
-        self.entries: list[Entry] = []
+        self.groups: dict[tuple[int, int], list[Entry]] = {}
 
     def write(self, *pieces: bytes) -> None:
         """Writes the pieces of a chunk."""
@@ -83,7 +86,8 @@ class _Target:
         """Writes a chunk and enters it in the index; `steps` are rows, first, last and stride."""
         rows, first, last, stride = steps
         length = sum(map(len, pieces)) - HEAD_SIZE
-        self.entries.append(Entry(kind, id, rows, length, first, last, stride, self.size))
+        entry = Entry(first, last, rows, stride, self.size, length)
+        self.groups.setdefault((kind, id), []).append(entry)
         self.write(*pieces)
 
 
@@ -97,23 +101,24 @@ def _copy(source: FileReader, target: _Target) -> None:
     for id, frames in contents.frames.items():
         for taken, data in _frames(frames):
             sized = frames.definition.size > 0
-            target.enter(FRAMES, id, _facts(taken, sized), pack_frames(id, taken, data, sized))
+            target.enter(FRAMES, id, _facts(taken, sized), *pack_frames(id, taken, data, sized))
     events = [(event.step, pack_event(event)) for event in source.events(0, MAX_STEP)]
     for first, last, rows, chunk in pack_events(events):
-        target.enter(EVENTS, 0, (rows, first, last, 0), chunk)
+        target.enter(EVENTS, 0, (rows, first, last, 0), *chunk)
     again = target.size
     target.write(definitions)
     index = target.size
     regions = (0, len(definitions), again, len(definitions))
-    target.write(pack_chunk(INDEX, pack_index(regions, target.entries)), pack_chunk(END, b"", first=index))
+    packed = pack_index(regions, ((*key, entries) for key, entries in target.groups.items()))
+    target.write(*pack_chunk(INDEX, packed), *pack_chunk(END, first=index))
 
 
 def _definitions(contents: Contents) -> Iterator[bytes]:
-    yield pack_chunk(HEADER, pack_json(contents.header), first=contents.created)
+    yield from pack_chunk(HEADER, pack_json(contents.header), first=contents.created)
     for id, table in contents.tables.items():
-        yield pack_chunk(TABLE, table.definition.pack(), id=id)
+        yield from pack_chunk(TABLE, table.definition.pack(), id=id)
     for id, frames in contents.frames.items():
-        yield pack_chunk(SHAPE, frames.definition.pack(), id=id)
+        yield from pack_chunk(SHAPE, frames.definition.pack(), id=id)
 
 
 def _facts(steps: Ints, sized: bool) -> tuple[int, int, int, int]:
@@ -127,7 +132,7 @@ def _blocks(table: TableReader) -> Iterator[tuple[Ints, Values]]:
     steps: list[Ints] = []
     columns: list[Values] = []
     for piece in range(len(table.pieces)):
-        found = table.piece_steps(piece), table.columns(piece)
+        found = table.steps(piece), table.columns(piece)
         if found[0] is None or found[1] is None:
             raise RecordingError(f"{table.file.path}: damaged, so left as it is")
         steps.append(found[0])
@@ -141,7 +146,7 @@ def _blocks(table: TableReader) -> Iterator[tuple[Ints, Values]]:
 
 def _frames(frames: FrameReader) -> Iterator[tuple[Ints, bytes]]:
     """The frames of a definition, a chunk's worth at a time: steps (n,) and their bytes."""
-    many = max(1, CHUNK_BYTES // max(frames.definition.size, 8))
+    many = max(1, FRAMES_BYTES // max(frames.definition.size, 8))
     steps: list[Ints] = []
     data: list[bytes] = []
     for piece in range(len(frames.pieces)):

@@ -18,6 +18,7 @@ from tuilab.recording.format import (
     HEADER,
     INDEX,
     MAX_JSON,
+    MAX_PAYLOAD,
     ROWS,
     SHAPE,
     TABLE,
@@ -25,7 +26,7 @@ from tuilab.recording.format import (
     unpack_json,
 )
 from tuilab.recording.frameset import FrameReader
-from tuilab.recording.index import Entries, fill
+from tuilab.recording.index import Group, fill
 from tuilab.recording.pieces import Pieces
 from tuilab.recording.scan import Window
 from tuilab.recording.series import TableReader
@@ -82,44 +83,47 @@ class Contents:
         elif head.type == BLOCK:
             self._block(offset, head, self._table(head.id), window)
         elif head.type == FRAMES:
-            frames = self.frames.get(head.id)
-            if frames is None:
-                raise ValueError("its definition is lost")
+            frames = self._frames(head.id)
             self._rows(offset, head, frames.definition.size, frames.pieces, window)
             self._file.trust(offset)
         elif head.type in (INDEX, END):
             self.finished = True
 
-    def enter(self, kind: int, id: int, group: Entries) -> None:
+    def enter(self, group: Group) -> None:
         """Takes the chunks of a type and an id from an index.
 
         Raises:
             ValueError: they cannot be as the index says.
         """
-        rows, own = group["rows"].astype(np.float64), np.where(group["stride"] > 0, 0.0, 8.0)
-        if kind == BLOCK:
-            table = self._table(id)
+        own = np.where(group.stride > 0, 0, 8)
+        # What does not fit a chunk is turned down here, before a product of it could overflow.
+        rows = np.minimum(group.rows, MAX_PAYLOAD)
+        if group.type == BLOCK:
+            table = self._table(group.id)
             columns = len(table.definition.names)
-            length = 8 + rows * own + columns * (4 + table.region_size(group["rows"].astype(np.int64)))
-            fill(table.pieces, kind, group, length)
-        elif kind == FRAMES:
-            if id not in self.frames:
-                raise ValueError("an index of unknown frames")
-            frames = self.frames[id]
-            if not frames.definition.size and group["stride"].any():
+            fill(table.pieces, group, 8 + rows * own + columns * (4 + table.region_size(rows)))
+        elif group.type == FRAMES:
+            frames = self._frames(group.id)
+            if not frames.definition.size and group.stride.any():
                 raise ValueError("an index whose steps do not fit its rows")
-            fill(frames.pieces, kind, group, 8 + rows * (own + frames.definition.size))
-        elif kind == EVENTS:
-            self.events += group[["first", "last", "offset", "length"]].tolist()
+            fill(frames.pieces, group, 8 + rows * (own + frames.definition.size))
+        elif group.type == EVENTS:
+            self.events += np.array(group[2:]).T[:, [0, 1, 4, 5]].tolist()
         else:
             return
-        self._span(int(group["first"].min()), int(group["last"].max()))
+        self._span(int(group.first.min()), int(group.last.max()))
 
     def _table(self, id: int) -> TableReader:
         table = self.tables.get(id)
         if table is None:
             raise ValueError("its definition is lost")
         return table
+
+    def _frames(self, id: int) -> FrameReader:
+        frames = self.frames.get(id)
+        if frames is None:
+            raise ValueError("its definition is lost")
+        return frames
 
     def _json(self, offset: int, head: Head, payload: bytes) -> None:
         if head.type == HEADER:
@@ -149,26 +153,13 @@ class Contents:
         self._span(head.first, last)
 
     def _block(self, offset: int, head: Head, table: TableReader, window: Window) -> None:
-        """Takes a block after checking each column: what it replaces may be all there is of some."""
+        """Takes a block; each of its columns is checked when it is first read."""
         columns = len(table.definition.names)
         stride, last = self._steps(offset, head, window)
         covered = 8 + (0 if stride else 8 * head.rows) + 4 * columns
-        size = table.region_size(head.rows)
-        if head.covered != covered or head.length != covered + columns * size:
+        if head.covered != covered or head.length != covered + columns * table.region_size(head.rows):
             raise ValueError("its length does not fit its rows")
-        body = offset + HEAD_SIZE + covered
-        checks = np.frombuffer(window.read(body - 4 * columns, 4 * columns), "<u4").tolist()
-        bad = False
-        for at, check in zip(range(body, body + columns * size, size), checks, strict=True):
-            if window.crc(at, size) == check:
-                self._file.trust(at)
-            else:
-                self._file.gap(at, size, "its checksum is wrong")
-                bad = True
-        if bad and table.pieces.span(head.first, last + 1):
-            return
         table.pieces.add(head.first, last, head.rows, stride, offset, BLOCK)
-        self._file.trust(offset)
         self._span(head.first, last)
 
     def _steps(self, offset: int, head: Head, window: Window) -> tuple[int, int]:

@@ -22,7 +22,7 @@ def pack_event(event: Event) -> bytes:
     )
 
 
-def pack_events(packed: Sequence[tuple[int, bytes]]) -> Iterator[tuple[int, int, int, bytes]]:
+def pack_events(packed: Sequence[tuple[int, bytes]]) -> Iterator[tuple[int, int, int, list[bytes]]]:
     """Events as chunks, in their order.
 
     Args:
@@ -43,7 +43,7 @@ def pack_events(packed: Sequence[tuple[int, bytes]]) -> Iterator[tuple[int, int,
         yield _chunk(taken)
 
 
-def _chunk(taken: Sequence[tuple[int, bytes]]) -> tuple[int, int, int, bytes]:
+def _chunk(taken: Sequence[tuple[int, bytes]]) -> tuple[int, int, int, list[bytes]]:
     steps = [step for step, _ in taken]
     payload = b"[" + b",".join([packed for _, packed in taken]) + b"]"
     return min(steps), max(steps), len(taken), pack_chunk(EVENTS, payload, rows=len(taken), first=min(steps))

@@ -13,6 +13,10 @@ from tuilab.recording.pieces import Pieces
 from tuilab.recording.results import Gap
 from tuilab.recording.steps import last_of
 
+NEAR = 4096
+AHEAD = 64 * 1024
+"""Small pieces this near each other are read in strides of this length."""
+
 
 class File:
     """Reads by offset (never a memory map: a file cut short under one kills the process)."""
@@ -24,6 +28,7 @@ class File:
         self.size = status.st_size
         self._identity = (status.st_dev, status.st_ino)
         self.gaps: list[Gap] = []
+        self._window, self._base, self._end = b"", 0, 0
         self._bad: set[int] = set()
         self._good: set[int] = set()
 
@@ -44,9 +49,16 @@ class File:
         data = os.pread(self.fd, length, offset)
         return data if len(data) == length else None
 
-    def exact_or_less(self, offset: int, length: int) -> bytes:
-        """Up to `length` bytes at `offset`."""
-        return os.pread(self.fd, max(0, min(length, self.size - offset)), offset)
+    def near(self, offset: int, length: int) -> bytes | None:
+        """As `exact`, reading ahead when the last such call was for a place shortly before."""
+        at = offset - self._base
+        if at < 0 or at + length > len(self._window):
+            ahead = AHEAD if 0 <= offset - self._end < NEAR else 0
+            length_now = max(0, min(max(length, ahead), self.size - offset))
+            self._window, self._base, at = os.pread(self.fd, length_now, offset), offset, 0
+        self._end = offset + length
+        data = self._window[at : at + length]
+        return data if len(data) == length else None
 
     def gap(self, offset: int, length: int, reason: str) -> None:
         """Notes a region that is skipped, once."""

@@ -29,7 +29,7 @@ MAX_JSON = 16 * 2**20
 """Longest JSON payload (header, definition, events) that is parsed, in bytes; what is written stays below."""
 
 FRAME_DTYPES = {
-    name: np.dtype(name).newbyteorder("<")
+    name: np.dtype("<" + np.dtype(name).str[1:])
     for name in (
         "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
         "float16", "float32", "float64",
@@ -56,24 +56,20 @@ class Head(NamedTuple):
     crc: int
 
 
-def pack_chunk(
-    kind: int, payload: bytes | bytearray | memoryview, *, id: int = 0, rows: int = 0, first: int = 0
-) -> bytes:
-    """A whole chunk whose CRC covers all of its payload."""
-    return pack_head(kind, len(payload), payload, id=id, rows=rows, first=first) + payload
+def pack_chunk(kind: int, *payload: bytes, id: int = 0, rows: int = 0, first: int = 0) -> list[bytes]:
+    """A whole chunk in pieces, its CRC over all of the payload's pieces."""
+    crc = length = 0
+    for piece in payload:
+        crc = zlib.crc32(piece, crc)
+        length += len(piece)
+    return [pack_head(kind, length, length, crc, id=id, rows=rows, first=first), *payload]
 
 
 def pack_head(
-    kind: int,
-    length: int,
-    covered: bytes | bytearray | memoryview,
-    *,
-    id: int = 0,
-    rows: int = 0,
-    first: int = 0,
+    kind: int, length: int, covered: int, crc: int, *, id: int = 0, rows: int = 0, first: int = 0
 ) -> bytes:
-    """The header of a chunk of `length` payload bytes, of which the CRC covers the leading `covered`."""
-    prefix = PREFIX.pack(MAGIC, VERSION, kind, 0, id, rows, first, length, len(covered), zlib.crc32(covered))
+    """The header of a chunk of `length` payload bytes, of which `crc` is over the first `covered`."""
+    prefix = PREFIX.pack(MAGIC, VERSION, kind, 0, id, rows, first, length, covered, crc)
     return prefix + CHECK.pack(zlib.crc32(prefix))
 
 

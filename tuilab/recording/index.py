@@ -3,107 +3,100 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 
-from tuilab.recording.format import MAX_STEP, Floats
+from tuilab.recording.format import MAX_STEP, Ints
 from tuilab.recording.pieces import Pieces
 
 REGIONS = struct.Struct("<QQQQ")
 """Offset and length of the definitions, and of their second copy."""
 
-ENTRY = np.dtype(
-    [
-        ("type", "<u4"),
-        ("id", "<u4"),
-        ("rows", "<u4"),
-        ("length", "<u4"),
-        ("first", "<i8"),
-        ("last", "<i8"),
-        ("stride", "<i8"),
-        ("offset", "<i8"),
-    ]
-)
-"""One chunk: those of a table or a frame definition stand together, in order of their steps."""
+GROUP = struct.Struct("<III")
+"""Type, id and number of the chunks of a group; their six columns of int64 follow."""
 
 
 class Entry(NamedTuple):
-    """One chunk of rows or events, as the index has it."""
+    """One chunk of rows, frames or events; without a stride its steps stand in it one by one."""
+
+    first: int
+    last: int
+    rows: int
+    stride: int
+    offset: int
+    length: int
+
+
+class Group(NamedTuple):
+    """The chunks of a table, of a frame definition or of events: each field of `Entry` as a column (n,)."""
 
     type: int
     id: int
-    rows: int
-    length: int
-    first: int
-    last: int
-    stride: int
-    offset: int
+    first: Ints
+    last: Ints
+    rows: Ints
+    stride: Ints
+    offset: Ints
+    length: Ints
 
 
-Entries = np.ndarray[Any, Any]
+Regions = tuple[int, int, int, int]
 
 
-def pack_index(regions: tuple[int, int, int, int], entries: Sequence[Entry]) -> bytes:
-    """The payload of an index chunk."""
-    return REGIONS.pack(*regions) + np.array(entries, ENTRY).tobytes()
+def pack_index(regions: Regions, groups: Iterable[tuple[int, int, list[Entry]]]) -> bytes:
+    """The payload of an index chunk; a group is a type, an id, and its chunks in order of their steps."""
+    parts = [REGIONS.pack(*regions)]
+    for kind, id, entries in groups:
+        parts.append(GROUP.pack(kind, id, len(entries)))
+        parts.append(np.array(entries, "<i8").T.tobytes())
+    return b"".join(parts)
 
 
-def unpack_index(payload: bytes, end: int) -> tuple[tuple[int, int, int, int], Entries]:
+def unpack_index(payload: bytes, end: int) -> tuple[Regions, Iterator[Group]]:
     """What `pack_index` made, of a file whose index begins at `end`.
 
     Raises:
-        ValueError: it points outside the file, or its steps do not increase.
+        ValueError: it is no index, or one that points outside the file. So does the iterator.
     """
-    if len(payload) < REGIONS.size or (len(payload) - REGIONS.size) % ENTRY.itemsize:
+    if len(payload) < REGIONS.size:
         raise ValueError("an index of an odd length")
     a, a_length, b, b_length = REGIONS.unpack_from(payload)
-    entries = np.frombuffer(payload, ENTRY, offset=REGIONS.size)
-    first, last, stride = entries["first"], entries["last"], entries["stride"]
-    sound = a + a_length <= end and b + b_length <= end
-    sound = sound and bool(
-        (
-            (entries["rows"] > 0)
-            & (first >= 0)
-            & (first <= last)
-            & (last < MAX_STEP)
-            & (stride >= 0)
-            & (entries["offset"] >= 0)
-            & (entries["offset"] < end)
-        ).all()
-    )
-    if not sound or bool((entries["offset"] + entries["length"] > end).any()):
+    if a + a_length > end or b + b_length > end:
         raise ValueError("an index that points outside its file")
-    strided = stride > 0
-    whole = np.where(strided, (last - first) // np.where(strided, stride, 1) == entries["rows"] - 1, True)
-    whole &= np.where(strided, (last - first) % np.where(strided, stride, 1) == 0, True)
-    if not bool(whole.all()):
-        raise ValueError("an index whose steps do not fit its rows")
-    return (a, a_length, b, b_length), entries
+    return (a, a_length, b, b_length), _groups(payload, end)
 
 
-def groups(entries: Entries) -> Iterator[tuple[int, int, Entries]]:
-    """The entries of each type and id."""
-    if not len(entries):
-        return
-    keys = entries["type"].astype(np.int64) << 32 | entries["id"]
-    cuts = [0, *(np.flatnonzero(np.diff(keys)) + 1).tolist(), len(entries)]
-    for start, stop in pairwise(cuts):
-        yield int(entries["type"][start]), int(entries["id"][start]), entries[start:stop]
+def _groups(payload: bytes, end: int) -> Iterator[Group]:
+    at = REGIONS.size
+    while at < len(payload):
+        if len(payload) - at < GROUP.size:
+            raise ValueError("an index of an odd length")
+        kind, id, count = GROUP.unpack_from(payload, at)
+        at += GROUP.size
+        if not count or len(payload) - at < 48 * count:
+            raise ValueError("an index of an odd length")
+        columns = np.frombuffer(payload, "<i8", 6 * count, at).astype(np.int64, copy=False).reshape(6, count)
+        at += 48 * count
+        if columns.min() < 0 or columns.max() >= MAX_STEP or (columns[4] + columns[5]).max() > end:
+            raise ValueError("an index that points outside its file")
+        yield Group(kind, id, *columns)
 
 
-def fill(pieces: Pieces, kind: int, group: Entries, lengths: Floats) -> None:
-    """Takes a group of entries as the pieces, which must be of these payload lengths and not overlap.
+def fill(pieces: Pieces, group: Group, lengths: Ints) -> None:
+    """Takes a group of rows or frames as the pieces, which must have these payload lengths.
 
     Raises:
-        ValueError: they are not.
+        ValueError: they have others, or their steps cannot be.
     """
-    if not bool((group["length"] == lengths).all()):
+    kind, _, first, last, rows, stride, offset, length = group
+    if len(pieces) or not (length == lengths).all() or rows.min() < 1:
         raise ValueError("an index whose lengths do not fit its rows")
-    if len(pieces) or not bool((group["first"][1:] > group["last"][:-1]).all()):
-        raise ValueError("an index whose steps overlap")
-    for name in ("first", "last", "rows", "stride", "offset"):
-        getattr(pieces, name).frombytes(group[name].astype(np.int64).tobytes())
-    pieces.kind.frombytes(bytes([kind]) * len(group))
+    strided, apart = stride > 0, last - first
+    fits = ~strided | (apart == stride * (rows - 1)) & (apart // np.maximum(stride, 1) == rows - 1)
+    if not (fits & (apart >= 0)).all() or not (first[1:] > last[:-1]).all():
+        raise ValueError("an index whose steps do not increase")
+    for name, column in zip(Entry._fields[:5], (first, last, rows, stride, offset), strict=True):
+        getattr(pieces, name).frombytes(column.tobytes())
+    pieces.kind.frombytes(bytes([kind]) * len(first))

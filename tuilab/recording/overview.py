@@ -1,4 +1,4 @@
-"""A series in a few spans of steps, from block summaries where the spans are wide."""
+"""A series in a few spans of steps: summaries of stretches of it, put together span by span."""
 
 from __future__ import annotations
 
@@ -7,28 +7,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tuilab.recording.format import Floats, Ints
+from tuilab.recording.block import Values, summarize
+from tuilab.recording.format import Ints
 from tuilab.recording.results import Overview
 
 
 class Digest(NamedTuple):
-    """Stretches of a series in order of their steps, each within one span; a stretch may be a single row.
-
-    `steps` (n,) are the last of each stretch; the rest is as in an `Overview`.
-    """
+    """Stretches of a series, each in one span; `steps` (n,) are their last, the rest as in `Overview`."""
 
     steps: Ints
-    low: Floats
-    high: Floats
-    last: Floats
+    low: Values
+    high: Values
+    last: Values
     nonfinite: Ints
-
-
-def digest_rows(steps: Ints, values: Floats) -> Digest:
-    """Each row by itself; (n,) both."""
-    finite = np.isfinite(values)
-    shown = values if finite.all() else np.where(finite, values, np.nan)
-    return Digest(steps, shown, shown, shown, (~finite).astype(np.int64))
 
 
 def bounds(start: int, stop: int, columns: int) -> Ints:
@@ -37,17 +28,26 @@ def bounds(start: int, stop: int, columns: int) -> Ints:
     return np.array([start + -(-part * width // columns) for part in range(columns + 1)], np.int64)
 
 
-def reduce(digests: Sequence[Digest], edges: Ints) -> Overview:
-    """Digests, in order of their steps, summed up by span.
+def digest(steps: Ints, values: Values, edges: Ints) -> Digest:
+    """Rows (n,) in order of their steps, a stretch for each of the spans between `edges` that has some."""
+    cuts = np.searchsorted(steps, edges)
+    filled = cuts[1:] > cuts[:-1]
+    starts, ends = cuts[:-1][filled], cuts[1:][filled]
+    if not len(starts):
+        none = np.empty(0)
+        return Digest(np.empty(0, np.int64), none, none, none, np.empty(0, np.int64))
+    return Digest(steps[ends - 1], *summarize(values[starts[0] : ends[-1]], starts - starts[0]))
 
-    Args:
-        digests: those of a series.
-        edges: (k + 1,) from `bounds`.
-    """
-    steps, low, high, last, nonfinite = (np.concatenate(column) for column in zip(*digests, strict=True))
-    low_edge, high_edge = np.searchsorted(steps, (edges[0], edges[-1]))
-    inside = slice(low_edge, high_edge)
-    steps, low, high, last, nonfinite = (column[inside] for column in (steps, low, high, last, nonfinite))
+
+def reduce(digests: Sequence[Digest], edges: Ints) -> Overview:
+    """Digests of one series, made with the same edges (k + 1,), put together."""
+    steps = np.concatenate([part.steps for part in digests])
+    order = np.argsort(steps, kind="stable")
+    steps = steps[order]
+    low, high, last = (
+        np.concatenate([part[field] for part in digests], dtype=np.float64)[order] for field in (1, 2, 3)
+    )
+    nonfinite = np.concatenate([part.nonfinite for part in digests])[order]
     if not len(steps):
         return Overview(steps, low, high, last, nonfinite)
     cuts = np.searchsorted(steps, edges)

@@ -11,7 +11,7 @@ from tuilab.recording.errors import NewerVersionError, NotARecordingError, Recor
 from tuilab.recording.events import unpack_events
 from tuilab.recording.file import File
 from tuilab.recording.format import END, HEAD_SIZE, INDEX, VERSION
-from tuilab.recording.index import groups, unpack_index
+from tuilab.recording.index import unpack_index
 from tuilab.recording.results import Event, Gap
 from tuilab.recording.scan import Newer, Window, scan
 
@@ -105,11 +105,11 @@ class FileReader:
         if payload is None or zlib.crc32(payload) != index.crc:
             return False
         try:
-            (first, length, again, more), entries = unpack_index(payload, end.first)
+            (first, length, again, more), groups = unpack_index(payload, end.first)
             if not self._region(first, length) and not self._region(again, more):
                 return False
-            for kind, id, group in groups(entries):
-                self.contents.enter(kind, id, group)
+            for group in groups:
+                self.contents.enter(group)
         except ValueError:
             return False
         self._position = file.size

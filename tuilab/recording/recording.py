@@ -13,7 +13,7 @@ import numpy as np
 from tuilab.recording.errors import RecordingError
 from tuilab.recording.format import MAX_STEP, Floats, Ints
 from tuilab.recording.frameset import FrameReader
-from tuilab.recording.overview import Digest, bounds, digest_rows, reduce
+from tuilab.recording.overview import Digest, bounds, digest, reduce
 from tuilab.recording.reader import FileReader
 from tuilab.recording.results import Event, Frame, Gap, Overview
 from tuilab.recording.series import TableReader
@@ -160,11 +160,11 @@ class Recording:
         after = low
         for first, last, table, column in sorted(self._spans(name, low, high), key=lambda span: span[:2]):
             if first < after:  # two sources side by side: only row by row is it clear which one counts
-                digests = [digest_rows(*self.read(name, low, high))]
+                digests = [digest(*self.read(name, low, high), edges)]
                 break
             digests += table.digests(column, edges)
             after = last + 1
-        return reduce(digests or [digest_rows(np.empty(0, np.int64), np.empty(0))], edges)
+        return reduce(digests or [digest(np.empty(0, np.int64), np.empty(0), edges)], edges)
 
     def frame(self, name: str, step: int) -> Frame | None:
         """The last frame of this name at or before `step`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -12,17 +13,18 @@ STRIDE = struct.Struct("<q")
 """Leads the payload of every chunk of rows: the stride, or 0 when the steps follow as int64s."""
 
 
-def constant_stride(steps: Ints) -> int:
+def constant_stride(steps: Sequence[int] | Ints) -> int:
     """The distance between the steps (n,), which increase; 1 for a single one, 0 when it varies."""
     if len(steps) == 1:
         return 1
     stride = int(steps[1]) - int(steps[0])
     if int(steps[-1]) - int(steps[0]) != stride * (len(steps) - 1):
         return 0
-    return stride if len(steps) == 2 or bool((np.diff(steps) == stride).all()) else 0
+    # Where they increase, no other steps than consecutive ones end where these do.
+    return stride if stride == 1 or len(steps) == 2 or bool((np.diff(steps) == stride).all()) else 0
 
 
-def pack_steps(steps: Ints, sized: bool = True) -> bytes:
+def pack_steps(steps: Sequence[int] | Ints, sized: bool = True) -> bytes:
     """The stride and, unless it is constant, the steps themselves.
 
     Args:
@@ -31,7 +33,7 @@ def pack_steps(steps: Ints, sized: bool = True) -> bytes:
             that no chunk claims more rows than it has bytes.
     """
     stride = constant_stride(steps) if sized else 0
-    return STRIDE.pack(stride) + (b"" if stride else steps.astype("<i8", copy=False).tobytes())
+    return STRIDE.pack(stride) + (b"" if stride else np.asarray(steps, "<i8").tobytes())
 
 
 def last_of(first: int, rows: int, stride: int, explicit: Ints | None) -> int:

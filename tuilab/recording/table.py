@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Sequence
+from operator import index
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
-from tuilab.recording.block import pack_block
 from tuilab.recording.definitions import TableDefinition
-from tuilab.recording.format import MAX_STEP, ROWS, Ints, pack_chunk
+from tuilab.recording.format import MAX_STEP, ROWS, pack_chunk
 from tuilab.recording.steps import pack_steps
 
 if TYPE_CHECKING:
@@ -19,26 +19,34 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 2048
 MIN_ROWS = 64
-BLOCK_BYTES = 4 * 2**20
+LARGE_BYTES = 4 * 2**20
+"""Rows of one large chunk: MAX_ROWS, or as many as fit these bytes, but MIN_ROWS."""
+
+LOOK_ROWS = 8
+LOOK_EVERY = 0.001
+"""The clock is looked at with every row; with every eighth while these come within a millisecond."""
 
 
 class Table:
     """Series that share their steps. Made by `Writer.table`.
 
-    Rows flushed before a block is full are written again with their block, which replaces them: a reader of
-    a live or killed recording then meets blocks, and small chunks only at the end.
+    Rows that were flushed in small chunks are written again once they make a large one, which replaces them:
+    a reader of a live or killed recording meets small chunks only at the end.
     """
 
     __slots__ = (
+        "_bytes",
         "_capacity",
         "_columns",
-        "_flushed",
+        "_count",
+        "_countdown",
+        "_dtype",
+        "_fresh",
         "_id",
         "_last",
-        "_narrow",
-        "_rows",
+        "_looked",
         "_steps",
-        "_used",
+        "_stored",
         "_writer",
         "names",
     )
@@ -47,15 +55,18 @@ class Table:
         self.names = definition.names
         self._writer = writer
         self._id = id
+        self._dtype = definition.dtype
         self._columns = len(definition.names)
-        self._narrow = definition.dtype if definition.dtype.itemsize < 8 else None
-        row = self._columns * definition.dtype.itemsize
-        self._capacity = min(MAX_ROWS, max(MIN_ROWS, BLOCK_BYTES // row))
-        self._rows: np.ndarray[Any, Any] = np.empty((self._capacity, self._columns), definition.dtype)
-        self._steps = array("q", bytes(8 * self._capacity))
-        self._used = 0
-        self._flushed = 0
+        self._bytes = self._columns * definition.dtype.itemsize
+        self._capacity = min(MAX_ROWS, max(MIN_ROWS, LARGE_BYTES // self._bytes))
         self._last = -1
+        self._countdown = 1
+        self._looked = 0.0
+        # Since the last large chunk: all steps, the bytes of the rows handed on already, and of the others.
+        self._steps: list[int] = []
+        self._stored: list[bytes] = []
+        self._count = 0
+        self._fresh: list[bytes] = []
 
     def append(self, step: int, row: Sequence[float] | np.ndarray[Any, Any]) -> None:
         """Adds a row, and flushes the recording when that is due.
@@ -68,26 +79,20 @@ class Table:
             ValueError: the step does not increase, or the row has another length.
             OSError: the disk is full. The row is kept and written by a later flush: don't append it again.
         """
-        if len(row) != self._columns:
-            raise ValueError(f"a row of {len(row)} values for {self._columns} series")
         if not self._last < step < MAX_STEP:
             raise ValueError(f"step {step} after step {self._last}: steps must increase")
-        writer = self._writer
-        if writer.closed:
-            raise ValueError("the recording is closed")
-        used = self._used
-        self._steps[used] = step
-        if self._narrow is None or getattr(row, "dtype", None) == self._narrow:
-            self._rows[used] = row
+        if row.__class__ is ndarray and row.dtype is self._dtype:
+            data = row.tobytes()
         else:
-            with np.errstate(over="ignore"):
-                self._rows[used] = row
+            data = self._converted(row)
+        if len(data) != self._bytes:
+            raise ValueError(f"a row of shape {np.shape(row)} for {self._columns} series: a value for each")
+        self._steps.append(step if step.__class__ is int else index(step))
+        self._fresh.append(data)
         self._last = step
-        self._used = used + 1
-        if self._used == self._capacity:
-            self._seal()
-        if monotonic() >= writer.due:
-            writer.flush()
+        self._countdown = left = self._countdown - 1
+        if not left:
+            self._look()
 
     def extend(self, steps: np.ndarray[Any, Any], rows: np.ndarray[Any, Any]) -> None:
         """Adds many rows at once.
@@ -100,47 +105,63 @@ class Table:
             ValueError: the steps do not increase, or the shapes don't fit. Nothing is added.
             OSError: the disk is full. The rows are kept and written by a later flush.
         """
-        given, rows = np.asarray(steps), np.asarray(rows)
-        if rows.shape != (len(given), self._columns) or given.ndim != 1:
-            raise ValueError(f"steps {given.shape} and rows {rows.shape} for {self._columns} series")
-        if not len(given):
-            return
-        if given.dtype.kind not in "iu":
-            raise ValueError(f"steps of dtype {given.dtype}: they must be integers")
-        if not (self._last < given[0] and given[-1] < MAX_STEP and bool((given[1:] > given[:-1]).all())):
+        steps = np.asarray(steps)
+        if steps.ndim != 1 or (len(steps) and steps.dtype.kind not in "iu"):
             raise ValueError(
-                f"steps from {given[0]} to {given[-1]} after step {self._last}: steps must increase"
+                f"steps of shape {steps.shape} and dtype {steps.dtype}: a row of integers is needed"
             )
-        if self._writer.closed:
-            raise ValueError("the recording is closed")
-        kept, at = given.astype(np.int64), 0
-        while at < len(kept):
-            take = min(self._capacity - self._used, len(kept) - at)
-            into = slice(self._used, self._used + take)
-            with np.errstate(over="ignore"):
-                self._rows[into] = rows[at : at + take]
-            self._steps[into] = array("q", kept[at : at + take].tobytes())
-            self._last = int(kept[at + take - 1])
-            self._used += take
-            at += take
-            if self._used == self._capacity:
+        if np.shape(rows) != (len(steps), self._columns):
+            raise ValueError(
+                f"rows of shape {np.shape(rows)} for {len(steps)} steps of {self._columns} series"
+            )
+        if not len(steps):
+            return
+        if not (self._last < steps[0] and steps[-1] < MAX_STEP and bool((steps[1:] > steps[:-1]).all())):
+            raise ValueError(f"steps from {steps[0]} after step {self._last}: steps must increase")
+        listed, data, at = steps.tolist(), self._converted(rows), 0
+        while at < len(listed):
+            end = min(at + self._capacity - len(self._steps), len(listed))
+            self._steps += listed[at:end]
+            self._fresh.append(data[at * self._bytes : end * self._bytes])
+            self._last = listed[end - 1]
+            at = end
+            if len(self._steps) >= self._capacity:
                 self._seal()
-        self._writer.poll()
+        self._look()
 
     def encode(self) -> None:
-        """Hands the rows that were not flushed yet to the writer."""
-        start, end = self._flushed, self._used
-        if start == end:
+        """Hands the rows that were not handed on yet to the writer."""
+        if not self._fresh:
             return
-        steps = self._stepped(start, end)
-        payload = pack_steps(steps) + self._rows[start:end].T.tobytes()
-        self._writer.pend(pack_chunk(ROWS, payload, id=self._id, rows=end - start, first=int(steps[0])))
-        self._flushed = end
+        data, self._fresh = b"".join(self._fresh), []
+        self._hand_on(self._steps[self._count :], data)
+        self._stored.append(data)
+        self._count = len(self._steps)
+
+    def _look(self) -> None:
+        """Does what is due, and decides after how many rows to look again."""
+        now = monotonic()
+        self._countdown = 1
+        if now - self._looked < LOOK_EVERY:
+            self._countdown = min(LOOK_ROWS, self._capacity - len(self._steps)) or LOOK_ROWS
+        self._looked = now
+        if len(self._steps) >= self._capacity:
+            self._seal()
+            self._writer.spill()
+        if now >= self._writer.due:
+            self._writer.flush()
 
     def _seal(self) -> None:
-        steps = self._stepped(0, self._used)
-        self._writer.pend(*pack_block(self._id, steps, self._rows[: self._used].T))
-        self._used = self._flushed = 0
+        """Hands all rows since the last large chunk to the writer as one."""
+        steps, data = self._steps, b"".join(self._stored + self._fresh)
+        self._steps, self._stored, self._fresh, self._count = [], [], [], 0
+        self._hand_on(steps, data)
 
-    def _stepped(self, start: int, end: int) -> Ints:
-        return np.array(self._steps[start:end], np.int64)
+    def _hand_on(self, steps: list[int], data: bytes) -> None:
+        rows = np.frombuffer(data, self._dtype).reshape(len(steps), self._columns)
+        packed, values = pack_steps(steps), rows.T.tobytes()
+        self._writer.pend(pack_chunk(ROWS, packed, values, id=self._id, rows=len(steps), first=steps[0]))
+
+    def _converted(self, rows: object) -> bytes:
+        with np.errstate(over="ignore"):
+            return np.asarray(rows, self._dtype).tobytes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import os
 import time
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from time import monotonic
 from typing import Any, Literal
 
 import numpy as np
+from numpy import ndarray
 
 from tuilab.recording.compact import compact
 from tuilab.recording.definitions import MAX_DIMENSIONS, FrameDefinition, TableDefinition
@@ -33,7 +35,10 @@ from tuilab.recording.results import Event
 from tuilab.recording.table import Table
 
 PENDING_BYTES = 2**20
-"""More than this is flushed at once, whatever the clock says."""
+"""More than this is written at once, whatever the clock says."""
+
+MAX_PIECES = 1024
+"""What one system call takes at most."""
 
 
 class Writer:
@@ -78,18 +83,18 @@ class Writer:
         path = Path(path)
         if path.exists():
             raise FileExistsError(f"{path} exists already: a recording is never written over")
-        chunk = pack_chunk(HEADER, pack_json(header), first=time.time_ns())
+        # Twice, as every definition: one damaged chunk never takes a name with it.
+        chunk = pack_chunk(HEADER, pack_json(header), first=time.time_ns()) * 2
         temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
         fd = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
         try:
-            # Twice, as every definition: one damaged chunk never takes a name with it.
-            write_all(fd, chunk * 2, 0)
+            size = write_all(fd, chunk, 0)
             _appear(temporary, path)
         except BaseException:
             os.close(fd)
             temporary.unlink(missing_ok=True)
             raise
-        return cls(path, fd, 2 * len(chunk), flush_every)
+        return cls(path, fd, size, flush_every)
 
     def table(self, names: Sequence[str], dtype: Literal["float64", "float32"] = "float64") -> Table:
         """A new table of series that share their steps.
@@ -104,9 +109,8 @@ class Writer:
         self._check_open()
         definition = TableDefinition(tuple(names), TABLE_DTYPES[dtype])
         table = Table(self, len(self._tables), definition)
-        chunk = pack_chunk(TABLE, definition.pack(), id=len(self._tables))
+        self.pend(pack_chunk(TABLE, definition.pack(), id=len(self._tables)) * 2)
         self._tables.append(table)
-        self.pend(chunk, chunk)
         return table
 
     def frame(
@@ -124,23 +128,25 @@ class Writer:
             ValueError: the step does not increase, or the array or the meta cannot be recorded.
             OSError: the disk is full. The frame is kept and written by a later flush.
         """
-        array = np.asarray(array)
         buffer = self._frames.get(name)
         if (
             buffer is None
-            or array.shape != buffer.definition.shape
-            or array.dtype != buffer.definition.dtype
+            or array.__class__ is not ndarray
+            or array.dtype is not buffer.dtype
+            or array.shape != buffer.shape
             or (meta is not None and meta is not buffer.given)
         ):
+            array = np.asarray(array)
             buffer = self._shaped(name, array, meta)
-        self._check_open()
         if not buffer.last < step < MAX_STEP:
             raise ValueError(f"frame {name!r} at step {step} after step {buffer.last}: steps must increase")
-        buffer.steps.append(int(step))
-        buffer.frames.append(array.astype(buffer.definition.dtype, copy=False).tobytes())
+        buffer.steps.append(operator.index(step))
+        buffer.frames.append(array.tobytes())
         buffer.last = step
-        self._framed += buffer.definition.size
-        if self._framed > PENDING_BYTES or monotonic() >= self.due:
+        self._framed += buffer.size
+        if self._framed > PENDING_BYTES:
+            self.spill()
+        if monotonic() >= self.due:
             self.flush()
 
     def event(self, step: int, kind: str, arm: str | None = None, **data: Any) -> None:
@@ -156,7 +162,7 @@ class Writer:
 
     def poll(self) -> None:
         """Flushes if that is due."""
-        if monotonic() >= self.due or self._waiting > PENDING_BYTES:
+        if monotonic() >= self.due:
             self.flush()
 
     def flush(self) -> None:
@@ -185,16 +191,22 @@ class Writer:
             compact(self.path)
         except (OSError, RecordingError):
             with contextlib.suppress(OSError):
-                self.pend(pack_chunk(END, b""))
+                self.pend(pack_chunk(END))
                 self._write()
         self.closed = True
+        self.due = -1.0  # so that whatever is still appended meets flush, which refuses
         os.close(self._fd)
 
-    def pend(self, *pieces: bytes) -> None:
-        """Queues the bytes of a chunk behind those before."""
-        for piece in pieces:
-            self._pending.append(piece)
-            self._waiting += len(piece)
+    def pend(self, chunk: list[bytes]) -> None:
+        """Queues the pieces of a chunk behind those before."""
+        self._pending += chunk
+        self._waiting += sum(map(len, chunk))
+
+    def spill(self) -> None:
+        """Writes what is in chunks already when that has become much."""
+        if self._framed + self._waiting > PENDING_BYTES:
+            self._encode_frames()
+            self._write()
 
     def _shaped(self, name: str, array: np.ndarray[Any, Any], meta: dict[str, Any] | None) -> FrameBuffer:
         """The buffer for this name, dtype, shape and meta: a new one unless they are the last ones."""
@@ -214,8 +226,8 @@ class Writer:
             return old
         chunk = pack_chunk(SHAPE, made.pack(), id=self._shapes)
         if old:
-            self.pend(*old.encode())
-        self.pend(chunk, chunk)
+            self.pend(old.encode())
+        self.pend(chunk * 2)
         buffer = FrameBuffer(self._shapes, made, meta, old.last if old else -1)
         self._shapes += 1
         self._frames[name] = buffer
@@ -228,36 +240,46 @@ class Writer:
     def _encode(self) -> None:
         for table in self._tables:
             table.encode()
+        self._encode_frames()
+        if self._events:
+            for *_, chunk in pack_events(self._events):
+                self.pend(chunk)
+            self._events = []
+
+    def _encode_frames(self) -> None:
         for buffer in self._frames.values():
             if buffer.steps:
-                self.pend(*buffer.encode())
+                self.pend(buffer.encode())
         self._framed = 0
-        if self._events:
-            self.pend(*(chunk for *_, chunk in pack_events(self._events)))
-            self._events = []
 
     def _write(self) -> None:
         if not self._pending:
             return
-        data = self._pending[0] if len(self._pending) == 1 else b"".join(self._pending)
         try:
-            write_all(self._fd, data, self._size)
+            self._size += write_all(self._fd, self._pending, self._size)
         except OSError:
             # A reader must not find half a chunk; should even this fail, the next write goes over it.
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, self._size)
-            self._pending = [data]
             raise
-        self._size += len(data)
         self._pending, self._waiting = [], 0
 
 
-def write_all(fd: int, data: bytes, offset: int) -> None:
-    """Writes all of `data` at `offset`, however many writes that takes; raises OSError when it cannot."""
-    view = memoryview(data)
-    while view:
-        done = os.pwrite(fd, view, offset)
-        view, offset = view[done:], offset + done
+def write_all(fd: int, pieces: list[bytes], offset: int) -> int:
+    """Writes all pieces at `offset`, in one write where the system lets it, and says how many bytes.
+
+    Raises:
+        OSError: they could not all be written.
+    """
+    if len(pieces) <= MAX_PIECES:
+        left = sum(map(len, pieces)) - (done := os.pwritev(fd, pieces, offset))
+        if not left:
+            return done
+    view = memoryview(b"".join(pieces))
+    done = 0
+    while done < len(view):
+        done += os.pwrite(fd, view[done:], offset + done)
+    return done
 
 
 def _appear(temporary: Path, path: Path) -> None:
