@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from tuilab.tui.recent import RecentRuns, RunFacts
-
 if TYPE_CHECKING:
     from tuilab.scenario.catalogue import Entry
+    from tuilab.tui.recent import RunFacts
     from tuilab.tui.source import Source
 
 LOOK_EVERY = 1.0
@@ -84,6 +83,8 @@ class Librarian:
         self._post(ScenariosListed(entries()))
 
     def _look(self) -> None:
+        from tuilab.tui.recent import RecentRuns
+
         recent = RecentRuns()
         before: tuple[list[RunFacts], str] | None = None
         while not self._stopped.is_set():

@@ -15,14 +15,16 @@ from textual.widgets.option_list import Option
 
 from tuilab.tui import words
 from tuilab.tui.librarian import EngineLaunched, Librarian, RunsLookedAt, ScenariosListed
-from tuilab.tui.recent import RunFacts
 from tuilab.tui.widgets.details import Details
 from tuilab.tui.widgets.hints import Hints
 
 if TYPE_CHECKING:
     from tuilab.scenario.catalogue import Entry
+    from tuilab.tui.recent import RunFacts
     from tuilab.tui.source import Source
 
+FIRST_PAINT = 0.03
+"""Seconds for the frame to get out to the terminal before imports on threads hold it up."""
 _ROOMY = 44
 """Columns from which a run's state is spelt out beside its mark."""
 
@@ -30,6 +32,7 @@ _ROOMY = 44
 class LibraryScreen(Screen[None]):
     """Scenarios and recent runs on the left, the chosen one on the right."""
 
+    CSS_PATH = "library.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("tab,shift+tab", "other_list", "other list", priority=True),
         Binding("pagedown", "read(1)", "read on", priority=True),
@@ -66,7 +69,7 @@ class LibraryScreen(Screen[None]):
         self.query_one("#scenarios").border_title = "scenarios"
         self.query_one("#runs").border_title = "recent runs"
         self.query_one("#scenarios").focus()
-        self.call_after_refresh(self._librarian.start)
+        self.set_timer(FIRST_PAINT, self._librarian.start)
 
     def on_unmount(self) -> None:
         """Let the threads end."""

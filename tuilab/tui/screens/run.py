@@ -34,6 +34,7 @@ WIDE, HUGE = 110, 160
 class RunScreen(Screen[None]):
     """Header, panels, side column, transport bar; and the cursor that they all show."""
 
+    CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "play", "play"),
         Binding("full_stop", "single", "one step"),
@@ -121,6 +122,8 @@ class RunScreen(Screen[None]):
             self._begun = True
             self._begin()
             await self.query_one(PanelGrid).populate(snapshot.titles)
+        if not self._begun:
+            self.query_one(PanelGrid).wait(_waiting(snapshot))
         with self.app.batch_update():
             self.query_one(PanelGrid).show(snapshot.pictures)
             self.query_one(Side).show(snapshot)
@@ -178,7 +181,7 @@ class RunScreen(Screen[None]):
             growing=snapshot.growing,
             speed=player.speed,
         )
-        self.query_one(Hints).show(_keys(live, snapshot.state == "running", player.playing, snapshot.growing))
+        self.query_one(Hints).show(_keys(snapshot.state, live, player.playing, snapshot.growing))
 
     def _remark(self) -> str:
         grid = self.query_one(PanelGrid)
@@ -211,6 +214,9 @@ class RunScreen(Screen[None]):
     def action_play(self) -> None:
         """Live: pause or resume the engine. Else: play or pause."""
         if self.player.following and self.snapshot.alive:
+            if self.snapshot.state == "starting":
+                self._say("the engine is still starting")
+                return
             self._tell_engine("pause" if self.snapshot.state == "running" else "resume")
             return
         self.player.toggle()
@@ -330,10 +336,22 @@ class RunScreen(Screen[None]):
             )
 
 
-def _keys(live: bool, running: bool, playing: bool, growing: bool) -> list[tuple[str, str]]:
+def _waiting(snapshot: Snapshot) -> str:
+    """Why there are no panels yet."""
+    if snapshot.problem:
+        return f"{snapshot.state}: {snapshot.problem}"
+    if snapshot.state == "starting":
+        return "The engine is starting: loading torch takes a few seconds."
+    return "Nothing is recorded yet."
+
+
+def _keys(state: str, live: bool, playing: bool, growing: bool) -> list[tuple[str, str]]:
     """The keys that matter now, the most important first."""
-    if live:
-        keys = [("space", "pause the engine" if running else "resume the engine"), (".", "step it")]
+    if state == "starting":
+        keys = []
+    elif live:
+        does = "pause" if state == "running" else "resume"
+        keys = [("space", f"{does} the engine"), (".", "step it")]
     else:
         keys = [("space", "pause" if playing else "play"), ("←→", "step"), ("<>", "speed")]
         keys += [("end", "live")] if growing else []

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual import events
+from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
+from textual.widgets import Static
 
 from tuilab.tui.widgets.panel import PanelWidget
 
@@ -47,6 +49,11 @@ class PanelGrid(Container):
         self.zoomed: int | None = None
         self._panels: list[PanelWidget] = []
         self._per_page = 1
+        self._waiting = Static("opening …", id="waiting")
+
+    def compose(self) -> ComposeResult:
+        """What is said until there are panels."""
+        yield self._waiting
 
     @property
     def pages(self) -> int:
@@ -61,8 +68,14 @@ class PanelGrid(Container):
     async def populate(self, titles: Sequence[str]) -> None:
         """Make the panels, once their titles are known."""
         self._panels = [PanelWidget(index, title) for index, title in enumerate(titles)]
+        await self._waiting.remove()
         await self.mount_all(self._panels)
         self.lay_out()
+
+    def wait(self, sentence: str) -> None:
+        """Say why there are no panels yet."""
+        if not self._panels:
+            self._waiting.update(sentence)
 
     def show(self, pictures: Mapping[int, Picture]) -> None:
         """Show new pictures."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -68,7 +68,7 @@ class PanelWidget(Widget, can_focus=True):
             row = [Segment(self._title if y == 0 else "", _style(-1, -1))]
         inside = Strip(row).adjust_cell_length(max(width - 4, 0), _style(-1, -1))
         if y == 0:
-            title = [*inside, Segment(" ", _style(-1, -1))]
+            title = inside.adjust_cell_length(inside.cell_length + 1)
             return Strip([Segment("╭ ", frame), *_ruled(title, frame), Segment("╮", frame)], width)
         return Strip([Segment("│ ", frame), *inside, Segment(" │", frame)], width)
 
@@ -78,14 +78,18 @@ class PanelWidget(Widget, can_focus=True):
             self.post_message(self.Zoomed(self))
 
 
-def _ruled(segments: Iterable[Segment], frame: Style) -> Iterator[Segment]:
+def _ruled(row: Strip, frame: Style) -> Iterator[Segment]:
     """A title row with lines where there is nothing to read."""
-    for text, style, _ in Segment.simplify(segments):
+    end = len(row.text.rstrip())
+    for text, style, _ in row.crop(0, end):
         for part in re.split("( {3,})", text):
-            if part.startswith("   "):
-                yield Segment(f" {'─' * (len(part) - 2)} ", frame)
-            elif part:
-                yield Segment(part, style)
+            if part:
+                yield _rule(len(part), frame) if part.startswith("   ") else Segment(part, style)
+    yield _rule(row.cell_length - end, frame)
+
+
+def _rule(width: int, frame: Style) -> Segment:
+    return Segment(f" {'─' * (width - 2)} "[:width], frame)
 
 
 def _segments(picture: Picture, y: int) -> list[Segment]:
