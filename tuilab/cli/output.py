@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -29,10 +29,11 @@ def colors() -> int:
     return 256 if "256" in os.environ.get("TERM", "") else 16
 
 
-def glyphs() -> str:
+def glyphs() -> Literal["braille", "block", "ascii"]:
     """The finest marks that standard output can carry: braille, or ASCII where it is not UTF-8."""
-    if chosen := os.environ.get("TUILAB_GLYPHS"):
-        return chosen if chosen in ("braille", "block", "ascii") else "braille"
+    match os.environ.get("TUILAB_GLYPHS"):
+        case ("braille" | "block" | "ascii") as chosen:
+            return chosen
     return "braille" if "utf" in (sys.stdout.encoding or "").lower() else "ascii"
 
 

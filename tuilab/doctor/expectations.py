@@ -87,7 +87,7 @@ def _metric(recording: Recording, expectation: Expectation, over: bool) -> Outco
     kept: list[bool] = []
     claim = ""
     for position, layer in enumerate(layers):
-        path = metric if layer is None else f"{metric}/{layer}"
+        path = str(metric) if layer is None else f"{metric}/{layer}"
         claim, holds = _claim(expectation, partial(_at, recording, path, at), position)
         figure = _at(recording, path, at, expectation.arm)
         figures.append(figure)
