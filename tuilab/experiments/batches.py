@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -88,12 +87,14 @@ class Batches:
 
 def _channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     """Each channel's mean and standard deviation over (n, height, width, channels) bytes, exact."""
-    values = np.arange(256)
+    values = torch.arange(256, dtype=torch.float64)
     moments = []
     for channel in range(images.shape[3]):
-        counts = np.bincount(images[..., channel].numpy().ravel(), minlength=256)
-        mean = np.average(values, weights=counts)
+        counts = torch.bincount(images[..., channel].reshape(-1).int(), minlength=256)
+        shares = counts.double() / counts.sum()
+        mean = (shares * values).sum()
+        std = (shares * (values - mean).square()).sum().sqrt()
         # Pictures of one colour have no spread to divide by.
-        moments.append((mean, np.sqrt(np.average((values - mean) ** 2, weights=counts)) or 1.0))
-    mean, std = torch.tensor(moments, dtype=torch.float64).float().T
+        moments.append(torch.stack([mean, std if std > 0 else torch.ones_like(std)]))
+    mean, std = torch.stack(moments, 1).float()
     return mean, std

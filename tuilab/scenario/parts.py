@@ -89,7 +89,7 @@ class MLP(Strict):
 
 
 class ConvNet(Strict):
-    """3x3 convolutions, each with batch norm (or not), the activation and a 2x2 max pool; then scores."""
+    """3x3 convolutions, each with a 2x2 max pool, batch norm (or not) and the activation; then scores."""
 
     name: Literal["convnet"]
     channels: list[Annotated[int, Field(ge=1, le=4_096)]] = Field(
