@@ -30,6 +30,8 @@ class _Walker:
     name: str
     rule: Rule
     point: Tensor
+    gradient: Tensor
+    """At the point; the next step goes down it."""
     state: State
     first_distance: float
     keys: tuple[str, ...]
@@ -55,7 +57,9 @@ class DescentExperiment:
             point = torch.tensor(arm.start, dtype=torch.float64)
             distance = math.dist(arm.start, self._surface.center)
             keys = tuple(f"{name}/{m}" for m in ("loss", "distance", "rate", "gradient.norm", "x", "y"))
-            self._walkers.append(_Walker(name, rule, point, rule.start(point), distance, keys, set()))
+            self._walkers.append(
+                _Walker(name, rule, point, torch.zeros_like(point), rule.start(point), distance, keys, set())
+            )
 
     def __iter__(self) -> DescentExperiment:
         return self
@@ -69,14 +73,15 @@ class DescentExperiment:
         observation = Observation(step, {})
         if step == 0:
             observation.frames["landscape"] = self._landscape()
+        for walker in self._walkers if step else []:
+            if "diverged" not in walker.seen:
+                walker.point, walker.state = walker.rule.step(walker.point, walker.gradient, walker.state)
         points = torch.stack([walker.point for walker in self._walkers])
         losses = self._surface.value(points).tolist()
         gradients = self._surface.gradient(points)
         rows = zip(self._walkers, losses, points.tolist(), gradients, gradients.tolist(), strict=True)
-        for walker, loss, point, gradient, slope in rows:
+        for walker, loss, point, walker.gradient, slope in rows:
             self._observe(walker, observation, loss, point, slope)
-            if "diverged" not in walker.seen:
-                walker.point, walker.state = walker.rule.step(walker.point, gradient, walker.state)
         return observation
 
     def tunables(self) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -13,40 +12,21 @@ from torch import Tensor
 
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.tuning import changed, numbers
-from tuilab.parts.activations import ACTIVATIONS, Activation
+from tuilab.parts.activations import ACTIVATIONS
 from tuilab.parts.dense import Layer, backward, forward, weight_gradient_norm
 from tuilab.parts.initializers import INITIALIZERS
 from tuilab.parts.randomness import stream
 from tuilab.probes.statistics import gradient_statistics, layer_statistics
-from tuilab.scenario.parts import Strict
-from tuilab.scenario.schema import Propagation, PropagationSetup
-
-
-@dataclass(slots=True)
-class _Arm:
-    name: str
-    setup: PropagationSetup
-    layers: list[Layer]
-    activation: Activation
-    diverged: bool = False
-
-    @property
-    def histogram(self) -> dict[str, Any]:
-        count = len(self.layers)
-        return {
-            "kind": "histogram",
-            "low": [self.activation.low] * count,
-            "high": [self.activation.high] * count,
-            "layers": [f"layer {k}" for k in range(1, count + 1)],
-        }
+from tuilab.scenario.parts import DenseNetwork, Strict
+from tuilab.scenario.schema import Propagation
 
 
 class PropagationExperiment:
     """Step k sends the k-th Gaussian batch forward and a Gaussian gradient back, the same in every arm.
 
     Args:
-        scenario: what to compare. Arms whose layers have the same shape share the unit normals that
-            their weights are scaled from.
+        scenario: what to compare. Layers of the same shape are the same unit normals in every arm, each arm
+            scaling them its own way; arms with the same network go through it together.
         device: where the weights lie. They are drawn on the CPU, so a seed means the same on every device.
     """
 
@@ -56,12 +36,21 @@ class PropagationExperiment:
         self._scenario = scenario
         self._device = device
         self._step = 0
-        self._init: dict[str, Strict] = {f"{name}/init": arm.init for name, arm in scenario.arms.items()}
-        drawn: dict[tuple[int, int, int], Tensor] = {}
-        self._arms = [
-            _Arm(name, setup, self._layers(setup, drawn), ACTIVATIONS[setup.network.activation])
-            for name, setup in scenario.arms.items()
-        ]
+        self._diverged: set[str] = set()
+        self._init: dict[str, Strict] = {_place(name): arm.init for name, arm in scenario.arms.items()}
+        self._groups: list[tuple[DenseNetwork, list[str]]] = []
+        for name, arm in scenario.arms.items():
+            together = next((arms for network, arms in self._groups if network == arm.network), None)
+            if together is None:
+                self._groups.append((arm.network, [name]))
+            else:
+                together.append(name)
+        self._units: dict[tuple[int, int, int], Tensor] = {}
+        for network, _ in self._groups:
+            for shape in _shapes(network):
+                if shape not in self._units:
+                    number, fan_in, fan_out = shape
+                    self._units[shape] = self._normal(fan_in, fan_out, "weights", number)
 
     def __iter__(self) -> PropagationExperiment:
         return self
@@ -74,8 +63,8 @@ class PropagationExperiment:
         self._step += 1
         observation = Observation(step, {})
         if step % self._scenario.probes.every == 0:
-            for arm in self._arms:
-                self._observe(arm, observation)
+            for network, arms in self._groups:
+                self._pass(network, arms, observation)
         return observation
 
     def tunables(self) -> dict[str, float]:
@@ -86,60 +75,87 @@ class PropagationExperiment:
         """Scale an arm's weights anew, from the next step on; raises KeyError or ValueError."""
         place, init = changed(self._init, key, value)
         self._init[place] = init
-        for arm in self._arms:
-            if place == f"{arm.name}/init":
-                arm.layers = [Layer(layer.unit, _std(init, *layer.unit.shape)) for layer in arm.layers]
-
-    def _layers(self, setup: PropagationSetup, drawn: dict[tuple[int, int, int], Tensor]) -> list[Layer]:
-        widths = setup.network.layer_widths
-        layers = []
-        for k, (fan_in, fan_out) in enumerate(pairwise(widths), 1):
-            unit = drawn.get((k, fan_in, fan_out))
-            if unit is None:
-                unit = drawn[k, fan_in, fan_out] = self._normal(fan_in, fan_out, "weights", k)
-            layers.append(Layer(unit, _std(setup.init, fan_in, fan_out)))
-        return layers
 
     def _normal(self, rows: int, columns: int, purpose: str, number: int) -> Tensor:
         generator = stream(self._scenario.seed, purpose, number)
         return torch.randn(rows, columns, generator=generator).to(self._device)
 
-    def _observe(self, arm: _Arm, observation: Observation) -> None:
-        batch, widths, probes = self._scenario.batch, arm.setup.network.layer_widths, self._scenario.probes
-        inputs = self._normal(batch, widths[0], "inputs", observation.step)
-        gradient = self._normal(batch, widths[-1], "output gradients", observation.step)
-        preactivations, outputs = forward(inputs, arm.layers, arm.activation)
-        at_outputs, at_preactivations = backward(gradient, preactivations, arm.layers, arm.activation)
-        weight_norms = [
-            weight_gradient_norm(x, d) for x, d in zip(outputs[:-1], at_preactivations, strict=True)
-        ]
+    def _layers(self, network: DenseNetwork, arms: list[str]) -> list[Layer]:
+        layers = []
+        for shape in _shapes(network):
+            stds = [_std(self._init[_place(arm)], *shape[1:]) for arm in arms]
+            layers.append(Layer(self._units[shape], torch.tensor(stds, device=self._device)[:, None, None]))
+        return layers
 
-        activations = layer_statistics(
+    def _pass(self, network: DenseNetwork, arms: list[str], observation: Observation) -> None:
+        """Forward and backward through one network's weights at each arm's scale, (arms, batch, width)."""
+        batch, widths, step = self._scenario.batch, network.layer_widths, observation.step
+        inputs = self._normal(batch, widths[0], "inputs", step).expand(len(arms), -1, -1)
+        gradient = self._normal(batch, widths[-1], "output gradients", step).expand(len(arms), -1, -1)
+        layers, activation = self._layers(network, arms), ACTIVATIONS[network.activation]
+        preactivations, outputs = forward(inputs, layers, activation)
+        gradients, passed_back = backward(gradient, preactivations, layers, activation)
+        for k, arm in enumerate(arms):
+            self._observe(
+                arm,
+                network,
+                [x[k] for x in outputs],
+                [g[k] for g in gradients],
+                [d[k] for d in passed_back],
+                observation,
+            )
+
+    def _observe(
+        self,
+        arm: str,
+        network: DenseNetwork,
+        outputs: list[Tensor],
+        gradients: list[Tensor],
+        passed_back: list[Tensor],
+        observation: Observation,
+    ) -> None:
+        probes, activation = self._scenario.probes, ACTIVATIONS[network.activation]
+        layer = layer_statistics(
             outputs[1:],
-            arm.setup.network.activation,
+            network.activation,
             bins=probes.bins,
             sample=probes.sample,
-            low=arm.activation.low,
-            high=arm.activation.high,
+            low=activation.low,
+            high=activation.high,
         )
-        gradients = gradient_statistics(at_outputs, sample=probes.sample)
-        norms = gradients.norm
+        gradient = gradient_statistics(gradients, sample=probes.sample)
+        pairs = zip(outputs[:-1], passed_back, strict=True)
+        weight_norms = torch.stack([weight_gradient_norm(x, d) for x, d in pairs]).cpu().numpy()
         values = {
-            **_per_layer(arm.name, "activation.mean", activations.mean),
-            **_per_layer(arm.name, "activation.std", activations.std),
-            **_per_layer(arm.name, "activation.saturated", activations.saturated),
-            **_per_layer(arm.name, "activation.dead", activations.dead),
-            **_per_layer(arm.name, "gradient.norm", norms[1:]),
-            **_per_layer(arm.name, "gradient.std", gradients.std[1:]),
-            **_per_layer(arm.name, "weight_gradient.norm", torch.stack(weight_norms).cpu().numpy()),
-            f"{arm.name}/gradient.ratio": float(norms[0] / norms[-1]),
+            **_per_layer(arm, "activation.mean", layer.mean),
+            **_per_layer(arm, "activation.std", layer.std),
+            **_per_layer(arm, "activation.saturated", layer.saturated),
+            **_per_layer(arm, "activation.dead", layer.dead),
+            **_per_layer(arm, "gradient.norm", gradient.norm[1:]),
+            **_per_layer(arm, "gradient.std", gradient.std[1:]),
+            **_per_layer(arm, "weight_gradient.norm", weight_norms),
+            f"{arm}/gradient.ratio": float(gradient.norm[0] / gradient.norm[-1]),
+        }
+        meta: dict[str, Any] = {
+            "kind": "histogram",
+            "low": [activation.low] * len(passed_back),
+            "high": [activation.high] * len(passed_back),
+            "layers": [f"layer {k}" for k in range(1, len(passed_back) + 1)],
         }
         observation.values.update(values)
-        shares = activations.histogram.astype(np.float32)
-        observation.frames[f"{arm.name}/activation.histogram"] = (shares, arm.histogram)
-        if not arm.diverged and not all(map(math.isfinite, values.values())):
-            arm.diverged = True
-            observation.events.append(("diverged", arm.name, {}))
+        observation.frames[f"{arm}/activation.histogram"] = (layer.histogram.astype(np.float32), meta)
+        if arm not in self._diverged and not all(map(math.isfinite, values.values())):
+            self._diverged.add(arm)
+            observation.events.append(("diverged", arm, {}))
+
+
+def _place(arm: str) -> str:
+    return f"{arm}/init"
+
+
+def _shapes(network: DenseNetwork) -> list[tuple[int, int, int]]:
+    """(number, fan_in, fan_out) of each layer of weights."""
+    return [(k, *fans) for k, fans in enumerate(pairwise(network.layer_widths), 1)]
 
 
 def _std(init: Strict, fan_in: int, fan_out: int) -> float:

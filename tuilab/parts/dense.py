@@ -11,6 +11,8 @@ and a gradient g⁽ᵏ⁾ = ∂E/∂x⁽ᵏ⁾ at its outputs back through φ an
     ∂E/∂W⁽ᵏ⁾ = x⁽ᵏ⁻¹⁾ᵀ·d⁽ᵏ⁾   gradient of the weights: what came in, times what came back
     g⁽ᵏ⁻¹⁾ = d⁽ᵏ⁾·W⁽ᵏ⁾ᵀ       gradient at the layer before
 
+A leading axis runs several networks at once, x being (networks, batch, fan_in): see `Layer`.
+
 These are the lecture's hˡ = Wˡxˡ, xˡ⁺¹ = φ(hˡ) and dˡ = Dˡ(∏ WᵏDᵏ)∂E/∂xᴸ, columns turned into rows.
 """
 
@@ -19,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from tuilab.parts.activations import Activation
@@ -31,14 +32,15 @@ class Layer:
 
     unit: Tensor
     """(fan_in, fan_out)."""
-    std: float
+    std: float | Tensor
+    """One standard deviation, or one a network, (networks, 1, 1)."""
 
 
 def forward(x: Tensor, layers: Sequence[Layer], activation: Activation) -> tuple[list[Tensor], list[Tensor]]:
     """Send a batch through.
 
     Args:
-        x: inputs, (batch, fan_in of the first layer).
+        x: inputs, (…, batch, fan_in of the first layer).
         layers: L layers of weights.
         activation: φ, after every layer.
 
@@ -59,7 +61,7 @@ def backward(
     """Send a gradient back.
 
     Args:
-        gradient: g⁽ᴸ⁾, the gradient at the network's output, (batch, fan_out of the last layer).
+        gradient: g⁽ᴸ⁾, the gradient at the network's output, (…, batch, fan_out of the last layer).
         preactivations: h⁽¹⁾ … h⁽ᴸ⁾ of the forward pass.
         layers: L layers of weights.
         activation: φ.
@@ -88,5 +90,5 @@ def weight_gradient_norm(x: Tensor, d: Tensor) -> Tensor:
     # Squares of exploding gradients overflow float32 long before the gradients do.
     x, d = x.double(), d.double()
     if x.shape[0] > min(x.shape[1], d.shape[1]):
-        return torch.linalg.vector_norm(x.T @ d)
+        return (x.T @ d).square().sum().sqrt()
     return ((x @ x.T) * (d @ d.T)).sum().clamp(min=0).sqrt()

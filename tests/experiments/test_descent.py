@@ -1,0 +1,196 @@
+"""Descents against closed forms, and what happens when one diverges."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tuilab.experiments import Experiment, Observation, build
+from tuilab.scenario.load import load
+from tuilab.scenario.metrics import METRICS
+from tuilab.scenario.schema import Descent
+
+BOWL = {"name": "quadratic", "condition_number": 100.0, "rotation": 30.0}
+
+
+def sgd(lr: float, start: list[float] | None = None) -> dict[str, Any]:
+    return {"optimizer": {"name": "sgd", "lr": lr}, "start": start or [1.0, 2.0]}
+
+
+def scenario(arms: dict[str, Any], surface: dict[str, Any] | None = None, steps: int = 100) -> Descent:
+    base = {"kind": "descent", "title": "t", "question": "q", "surface": surface or BOWL}
+    return Descent.model_validate({**base, "steps": steps, "arms": arms})
+
+
+def experiment(*args: Any, **kwargs: Any) -> Experiment:
+    return build(scenario(*args, **kwargs), torch.device("cpu"))
+
+
+def observe(*args: Any, **kwargs: Any) -> list[Observation]:
+    return list(experiment(*args, **kwargs))
+
+
+def series(found: list[Observation], name: str) -> list[float]:
+    return [o.values[name] for o in found]
+
+
+def events(found: list[Observation]) -> list[tuple[int, str, str | None]]:
+    return [(o.step, kind, arm) for o in found for kind, arm, _ in o.events]
+
+
+def test_step_0_is_the_start_and_every_metric_is_there_at_every_step() -> None:
+    found = observe({"a": sgd(0.01), "b": sgd(0.001, [3.0, -1.0])}, steps=5)
+    assert [o.step for o in found] == [0, 1, 2, 3, 4, 5]
+    assert {tuple(o.values) for o in found} == {tuple(found[0].values)}
+    assert set(found[0].values) == {f"{arm}/{metric}" for arm in "ab" for metric in METRICS["descent"]}
+    assert [found[0].values[f"b/{metric}"] for metric in ("x", "y", "rate")] == [3.0, -1.0, 1.0]
+    assert found[0].values["b/distance"] == pytest.approx(math.sqrt(10))
+
+
+def test_figures_along_the_path() -> None:
+    found = observe({"a": sgd(0.01)}, {"name": "quadratic", "condition_number": 50.0}, steps=20)
+    for o in found:
+        x, y = 1.0 * 0.5**o.step, 2.0 * 0.99**o.step
+        figures = [o.values[f"a/{m}"] for m in ("x", "y", "loss", "distance", "gradient.norm")]
+        loss, distance, slope = 25 * x * x + y * y / 2, math.hypot(x, y), math.hypot(50 * x, y)
+        assert figures == pytest.approx([x, y, loss, distance, slope])
+        assert o.values["a/rate"] ** o.step == pytest.approx(distance / math.sqrt(5))
+
+
+@pytest.mark.parametrize("condition_number", [2.0, 100.0, 10_000.0])
+def test_the_best_rate_of_gradient_descent(condition_number: float) -> None:
+    surface = {"name": "quadratic", "condition_number": condition_number, "rotation": 20.0}
+    found = observe({"a": sgd(2 / (condition_number + 1))}, surface)
+    expected = (condition_number - 1) / (condition_number + 1)
+    assert series(found[1:], "a/rate") == pytest.approx([expected] * 100, rel=1e-9)
+
+
+def test_two_builds_give_the_same_bits() -> None:
+    arms = {
+        name: {"optimizer": {"name": name, "lr": 0.01}, "start": [1.0, 2.0]} for name in ("momentum", "adam")
+    }
+    assert [o.values for o in observe(arms)] == [o.values for o in observe(arms)]
+
+
+@pytest.mark.parametrize("name", ["sgd", "momentum", "nesterov", "adam"])
+def test_an_arm_that_diverges_is_told_once_stays_nan_and_disturbs_nobody(name: str) -> None:
+    tame = {"optimizer": {"name": name, "lr": 0.005}, "start": [1.0, 2.0]}
+    with_wild = observe({"wild": sgd(1e6), "tame": tame})
+    alone = observe({"tame": tame})
+    assert [series(with_wild, key) for key in alone[0].values] == [
+        series(alone, key) for key in alone[0].values
+    ]
+    ((step, kind, _),) = [event for event in events(with_wild) if event[2] == "wild"]
+    assert kind == "diverged"
+    losses = series(with_wild, "wild/loss")
+    assert np.isfinite(losses[:step]).all()
+    assert not math.isfinite(losses[step])
+    assert np.isnan(
+        [with_wild[k].values[f"wild/{m}"] for k in range(step + 1, 101) for m in METRICS["descent"]]
+    ).all()
+
+
+def test_an_infinite_start_height_is_recorded_and_diverged_at_once() -> None:
+    found = observe({"a": sgd(0.01, [1e200, 0.0])}, steps=2)
+    assert found[0].values["a/loss"] == math.inf
+    assert events(found) == [(0, "diverged", "a")]
+
+
+def test_starting_in_the_minimum_stays_there() -> None:
+    found = observe({"a": sgd(0.01, [0.0, 0.0])}, steps=3)
+    assert series(found, "a/distance") == [0, 0, 0, 0]
+    assert math.isnan(found[3].values["a/rate"])
+    assert events(found) == []
+
+
+def test_converged_is_a_millionth_of_the_first_distance_and_told_once() -> None:
+    found = observe({"a": sgd(0.5)}, {"name": "quadratic", "condition_number": 1.0}, steps=50)
+    assert events(found) == [(20, "converged", "a")]  # 2**-20 < 1e-6 < 2**-19
+
+
+@pytest.mark.parametrize("lr", [0.1, 0.05])
+@pytest.mark.parametrize("offset", [1e-2, -1e-4, 1e-8])
+def test_the_steps_it_takes_to_leave_a_saddle(offset: float, lr: float) -> None:
+    found = observe({"a": sgd(lr, [0.5, offset])}, {"name": "saddle", "curvature": 2.0}, steps=250)
+    expected = math.ceil(math.log(1 / abs(offset)) / math.log(1 + 2 * lr))
+    assert [step for step, kind, _ in events(found) if kind == "escaped"] == [expected]
+
+
+def test_the_landscape_holds_starts_and_minimum() -> None:
+    found = observe({"a": sgd(0.01, [-3.0, 0.5]), "b": sgd(0.01, [1.0, 2.0])}, steps=2)
+    heights, meta = found[0].frames["landscape"]
+    assert heights.dtype == np.float32
+    assert meta["minima"] == [[0.0, 0.0]]
+    assert meta["x"][0] < -3.0 < 1.0 < meta["x"][1]
+    assert meta["y"][0] < 0.5 < 2.0 < meta["y"][1]
+    assert all("landscape" not in o.frames for o in found[1:])
+
+
+def test_the_landscapes_rows_go_up_in_y_and_its_columns_in_x() -> None:
+    surface = {"name": "saddle", "curvature": 2.0}
+    heights, meta = observe({"a": sgd(0.1, [1.0, 0.1])}, surface, steps=0)[0].frames["landscape"]
+    x, y = (np.linspace(*meta[axis], heights.shape[0]) for axis in "xy")
+    np.testing.assert_allclose(heights, x[None, :] ** 2 - y[:, None] ** 2, atol=1e-6)
+    turned = {"name": "quadratic", "condition_number": 100.0, "rotation": 30.0}
+    bowl, _ = observe({"a": sgd(0.01)}, turned, steps=0)[0].frames["landscape"]
+    assert bowl[-1, -1] > bowl[-1, 0], "steep towards 30 degrees: right and up is higher than left and up"
+
+
+def test_a_changed_learning_rate_holds_from_the_next_step_and_keeps_the_velocity() -> None:
+    arms = {"a": {"optimizer": {"name": "momentum", "lr": 0.01}, "start": [1.0, 2.0]}}
+    plain = observe(arms, steps=4)
+    turned = experiment(arms, steps=4)
+    assert turned.tunables() == {
+        "a/optimizer.lr": 0.01,
+        "a/optimizer.momentum": 0.9,
+        "a/optimizer.weight_decay": 0.0,
+    }
+    assert [next(turned).values for _ in range(3)] == [o.values for o in plain[:3]]
+    turned.tune("a/optimizer.lr", 0.02)
+    third = next(turned).values["a/x"]
+    # x ← x − lr·v with the velocity built up so far: twice the rate is twice the step.
+    second, plainly = plain[2].values["a/x"], plain[3].values["a/x"]
+    assert third - second == pytest.approx(2 * (plainly - second))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "error", "says"),
+    [
+        ("a/optimizer.rl", 0.1, KeyError, "did you mean a/optimizer.lr"),
+        ("b/optimizer.lr", 0.1, KeyError, "a/optimizer.lr"),
+        ("a/optimizer.name", 0.1, KeyError, "a/optimizer.lr"),
+        ("a/optimizer.lr", -1.0, ValueError, "greater than 0"),
+        ("a/optimizer.lr", math.nan, ValueError, "finite"),
+        ("a/optimizer.momentum", 1.0, ValueError, "less than 1"),
+    ],
+)
+def test_what_cannot_be_tuned_is_said_in_a_sentence(
+    key: str, value: float, error: type[Exception], says: str
+) -> None:
+    found = experiment({"a": {"optimizer": {"name": "momentum", "lr": 0.01}, "start": [1.0, 2.0]}})
+    before = found.tunables()
+    with pytest.raises(error, match=says):
+        found.tune(key, value)
+    assert found.tunables() == before
+
+
+def test_the_shipped_saddle() -> None:
+    found = events(list(build(load("saddle"), torch.device("cpu"))))
+    escaped = {arm: step for step, kind, arm in found if kind == "escaped"}
+    assert {arm: step for arm, step in escaped.items() if arm and arm.startswith("sgd")} == {
+        "sgd-1e-2": 49,
+        "sgd-1e-4": 97,
+        "sgd-1e-8": 194,
+        "sgd-1e-16": 387,
+    }
+    assert "exact" not in escaped
+
+
+def test_the_shipped_valley() -> None:
+    found = list(build(load("ill-conditioned"), torch.device("cpu")))
+    assert found[-1].values["sgd/rate"] == pytest.approx(99 / 101)
+    assert all(found[-1].values[f"{arm}/distance"] < 1e-3 for arm in ("momentum", "nesterov", "adam"))
