@@ -107,7 +107,7 @@ class ValueAxis:
 
     def place(self, values: Floats) -> Floats:
         """Values (n,) as places from 0 to 1."""
-        return np.clip((np.clip(values, -LIMIT, LIMIT) - self.low) / (self.high - self.low), 0.0, 1.0)
+        return (np.clip(values, self.low, self.high) - self.low) / (self.high - self.low)
 
     def ticks(self, rows: int) -> Ticks:
         """Labels for an axis so many rows high, as fine as fits."""
@@ -121,12 +121,9 @@ class ValueAxis:
         values = [(math.ceil(self.low / step - 1e-9) + k) * step for k in range(count + 1)]
         values = [value for value in values if value <= self.high + step * 1e-9]
         if len(values) < 2:
-            values = [self.low, self.high]
-            step = (
-                span
-                if all(_whole(value / 10 ** math.floor(math.log10(span))) for value in values)
-                else span / 10
-            )
+            values = [math.ceil(self.low), math.floor(self.high)] if self.log else [self.low, self.high]
+            power = 10.0 ** math.floor(math.log10(span))
+            step = power if all(_whole(value / power) for value in values) else power / 10
         labels = [power_label(value) for value in values] if self.log else tick_labels(values, step)
         return Ticks([(value - self.low) / span for value in values], labels)
 
@@ -151,8 +148,7 @@ def nice(value: float) -> float:
 
 
 def _linear(low: float, high: float) -> tuple[float, float]:
-    low, high = max(low, -LIMIT), min(high, LIMIT)
-    low, high = min(low, high), max(low, high)
+    low, high = (min(max(end, -LIMIT), LIMIT) for end in (low, high))
     # Zero belongs on the axis unless the values are far from it.
     if 0 <= low <= high / 2:
         low = 0.0

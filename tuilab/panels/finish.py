@@ -12,6 +12,9 @@ from tuilab.panels.picture import Picture, map_chars, printable
 from tuilab.panels.view import View
 from tuilab.recording import RecordingError
 
+_TITLE = 8
+"""Cells that a title keeps beside the legend, at least."""
+
 _ASCII = {
     **dict(zip(ARM_MARKS, ASCII_MARKS, strict=True)),
     **{
@@ -96,7 +99,9 @@ def head(picture: Picture, title: str, notes: Sequence[str], entries: Sequence[E
         entries: The arms, with their values where there is room.
         key: How several metrics are told apart; goes before the values do.
     """
-    legend, named = _legend(entries, key, picture.width - min(len(title), picture.width // 3) - 2)
+    legend, named = _legend(
+        entries, key, picture.width - min(len(title), max(picture.width // 3, _TITLE)) - 2
+    )
     room = picture.width - sum(len(text) for text, _ in legend) - (2 if legend else 0)
     picture.put(0, 0, cut(title, room if named or picture.width < 12 else picture.width))
     x = len(printable(title)) + 2

@@ -18,6 +18,9 @@ from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Recording
 
+_MOST = 1e100
+"""Figures beyond this are no shares and no edges: sums of them would overflow."""
+
 _EIGHTHS = np.array(list(" ▁▂▃▄▅▆▇█"))
 _STEPS_ASCII = np.array(list("  ..:::##"))
 _NARROWEST = 7
@@ -117,7 +120,7 @@ def _understood(array: np.ndarray[Any, Any], meta: dict[str, Any]) -> Shares | N
     names = meta.get("layers")
     named = isinstance(names, list) and len(names) == layers
     return Shares(
-        np.maximum(bins, 0),
+        np.clip(bins, 0, _MOST),
         _edges(meta.get("low"), layers),
         _edges(meta.get("high"), layers),
         [str(name) for name in names]
@@ -127,11 +130,12 @@ def _understood(array: np.ndarray[Any, Any], meta: dict[str, Any]) -> Shares | N
 
 
 def _edges(given: Any, layers: int) -> Floats:
-    """A figure a layer from a frame's meta, NaN where there is none."""
+    """A figure a layer from a frame's meta, NaN where there is none to reckon with."""
     try:
-        return np.broadcast_to(np.asarray(given, np.float64), layers).copy()
-    except (TypeError, ValueError):
+        edges = np.broadcast_to(np.asarray(given, np.float64), layers)
+    except (TypeError, ValueError, OverflowError):
         return np.full(layers, np.nan)
+    return np.where(np.abs(edges) < _MOST, edges, np.nan)
 
 
 def evenly(count: int, most: int) -> list[int]:

@@ -43,7 +43,7 @@ class Values:
         left = min(max([len(arm) for arm in arms], default=0), _NAME, max(picture.width // 3, 1)) + 2
         # A column is as wide as its widest figure could be, so that changing figures do not shift the others.
         widths = [max(_FIGURE, min(len(metric), _METRIC)) + 2 for metric in metrics]
-        while sum(widths) > picture.width - left and max(widths) > _FIGURE + 2:
+        while sum(widths) > picture.width - left and max(widths, default=0) > _FIGURE + 2:
             widths[widths.index(max(widths))] -= 1
         fitting = 0
         while fitting < len(metrics) and left + sum(widths[: fitting + 1]) <= picture.width:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tuilab.panels.columns import first_nonfinite
 from tuilab.panels.numbers import short
+from tuilab.panels.picture import printable
 from tuilab.recording import Recording
 
 _RECENT = 5
@@ -18,7 +19,7 @@ _LEVEL = 0.01
 
 def sentence(subject: str, when: str, facts: Sequence[str]) -> str:
     """Facts as one sentence: "subject when: fact, fact"."""
-    return f"{subject} {when}: {', '.join(facts) if facts else 'nothing recorded yet'}."
+    return printable(f"{subject} {when}: {', '.join(facts) if facts else 'nothing recorded yet'}.")
 
 
 def spoken(names: Sequence[str]) -> dict[str, str]:

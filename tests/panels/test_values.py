@@ -1,0 +1,48 @@
+import math
+
+from tuilab.panels import View, panels_of
+
+
+def values(*globs):
+    [panel] = panels_of({"panels": [{"type": "values", "title": "now", "series": list(globs)}]})
+    return panel
+
+
+SERIES = {
+    "a/loss": ([0, 5], [1.0, 0.12345]),
+    "b/loss": ([0, 5], [2.0, math.nan]),
+    "b/x": ([0], [-math.inf]),
+    "engine/images_per_second": ([0], [1234.5]),
+}
+
+
+def test_a_row_an_arm_and_a_column_a_metric(record):
+    lines = values("*").draw(record(SERIES), View(5), 58, 8).text().split("\n")
+    assert [line.split() for line in lines[:5]] == [
+        ["now"],
+        ["loss", "x", "images_per_second"],
+        ["●", "a", "0.123"],
+        ["■", "b", "NaN", "-Inf"],
+        ["•", "engine", "1230"],
+    ]
+    ends = {
+        line.rindex(word) + len(word) for line, word in zip(lines[1:4], ("loss", "0.123", "NaN"), strict=True)
+    }
+    assert len(ends) == 1
+
+
+def test_the_moment_decides_and_the_description_says_the_same(record):
+    recording = record(SERIES)
+    assert values("*/loss").describe(recording, View(4)) == "now at step 4: a 1.00, b 2.00."
+    assert "b x -Inf" in values("*").describe(recording, View(5))
+
+
+def test_what_does_not_fit_is_counted(record):
+    recording = record({f"{arm}/metric{k}": ([0], [1.0]) for arm in "ab" for k in range(9)})
+    head = values("*").draw(recording, View(0), 40, 3).text().split("\n")[0]
+    assert "6 more" in head
+    assert "1 more rows" in head
+
+
+def test_no_series_is_said(record):
+    assert "no series matches */loss" in values("*/loss").draw(record(), View(0), 40, 4).text()
