@@ -1,0 +1,49 @@
+"""The commands, put together."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from tuilab import __version__
+from tuilab.cli import check, data, describe, inspect, listing, new, replay, run, runs, schema, stop, watch
+
+app = typer.Typer(
+    name="tuilab",
+    help="A training lab for the terminal: see why a network does not train.",
+    epilog="Without a command, tuilab opens the lab itself.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+
+@app.callback(invoke_without_command=True)
+def lab(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)
+    ] = False,
+) -> None:
+    """Without a command, tuilab opens the lab; without a terminal, it prints this help."""
+    if version:
+        print(f"tuilab {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+app.command("list")(listing.list_scenarios)
+app.command("describe")(describe.describe)
+app.command("run")(run.run)
+app.command("watch")(watch.watch)
+app.command("replay")(replay.replay)
+app.command("runs")(runs.list_runs)
+app.command("inspect")(inspect.inspect)
+app.command("check")(check.check)
+app.command("stop")(stop.stop)
+app.command("new")(new.new)
+app.command("schema")(schema.schema)
+app.add_typer(data.app, name="data")
