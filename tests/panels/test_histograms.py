@@ -58,7 +58,7 @@ def test_where_room_is_scarce_some_layers_are_chosen_and_named(record):
 
 def test_arms_without_a_row_are_counted(record):
     recording = record(frames=[frame(arm, np.eye(3)) for arm in "abcdef"], arms=list("abcdef"))
-    assert "3 more arms need more rows" in histograms().draw(recording, View(0), 80, 6).text()
+    assert "2 more arms need more rows" in histograms().draw(recording, View(0), 80, 6).text()
 
 
 def test_the_last_frame_before_the_moment_is_shown(record):

@@ -24,6 +24,9 @@ LIMIT = 1e300
 
 _TINY = 1e-300
 _FIRST_RANGE = 16
+_STEP_LABELS = 5
+"""Cells from one step label to the next, at least."""
+
 _LABEL_ROWS = 3
 """Rows from one y label to the next, at least."""
 
@@ -77,15 +80,26 @@ class StepAxis:
 
     def ticks(self, cells: int) -> Ticks:
         """Labels for an axis so many cells wide."""
-        return integer_ticks(0, self.last, 0.0, float(self.last), cells)
+        return integer_ticks(0, self.last, 0.0, float(self.last), cells, _STEP_LABELS)
 
 
-def integer_ticks(first: int, last: int, low: float, high: float, cells: int) -> Ticks:
-    """Labels at whole numbers first…last on an axis from low to high, so many cells wide."""
-    room = len(integer_label(last)) + 3
+def integer_ticks(first: int, last: int, low: float, high: float, cells: int, apart: int = 1) -> Ticks:
+    """Labels at whole numbers first…last on an axis from low to high.
+
+    Args:
+        first: The first number.
+        last: The last number.
+        low: The axis's start.
+        high: The axis's end.
+        cells: The axis's width.
+        apart: Cells between labels, at least.
+    """
+    room = len(integer_label(last)) + apart
     step = max(1, round(nice((high - low) * min(room / max(cells, 1), 1.0))))
     values = list(range(-(-first // step) * step, last + 1, step))
-    if first == 1 and step > 1:
+    if first == 1 and step == 2:
+        values = list(range(1, last + 1, 2))
+    elif first == 1 and step > 1:
         values.insert(0, 1)  # layers count from 1: say so
     span = (high - low) or 1.0
     return Ticks([(value - low) / span for value in values], [integer_label(value) for value in values])

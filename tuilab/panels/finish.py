@@ -95,13 +95,12 @@ def head(picture: Picture, title: str, notes: Sequence[str], entries: Sequence[E
     Args:
         picture: Written to.
         title: At the left.
-        notes: Dim, after the title.
+        notes: Dim, after the title; they go before the values do.
         entries: The arms, with their values where there is room.
         key: How several metrics are told apart; goes before the values do.
     """
-    legend, named = _legend(
-        entries, key, picture.width - min(len(title), max(picture.width // 3, _TITLE)) - 2
-    )
+    room = picture.width - min(len(title), max(picture.width // 3, _TITLE)) - 2
+    legend, named = _legend(entries, key, room, sum(len(note) + 2 for note in notes))
     room = picture.width - sum(len(text) for text, _ in legend) - (2 if legend else 0)
     picture.put(0, 0, cut(title, room if named or picture.width < 12 else picture.width))
     x = len(printable(title)) + 2
@@ -115,7 +114,7 @@ def head(picture: Picture, title: str, notes: Sequence[str], entries: Sequence[E
         x += len(text)
 
 
-def _legend(entries: Sequence[Entry], key: str, room: int) -> tuple[list[tuple[str, int]], bool]:
+def _legend(entries: Sequence[Entry], key: str, room: int, noted: int) -> tuple[list[tuple[str, int]], bool]:
     """The most telling legend that fits, as pieces of text with their colours; and whether there is one."""
     keys = [(f"{key}  ", DIM)] if key else []
     for names, values, keyed in (
@@ -135,6 +134,6 @@ def _legend(entries: Sequence[Entry], key: str, room: int) -> tuple[list[tuple[s
             if values and entry.value:
                 text += f" {entry.value:<{WIDTH}}"
             pieces.append((text, entry.color))
-        if sum(len(text) for text, _ in pieces) <= room:
+        if sum(len(text) for text, _ in pieces) <= room - (noted if values else 0):
             return pieces, bool(pieces)
     return [], False

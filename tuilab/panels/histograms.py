@@ -85,7 +85,7 @@ class Histograms:
         layers = max(len(shares.bins) for shares in arms.values())
         chosen = evenly(layers, max(1, (picture.width + 1) // (_NARROWEST + 1)))
         common = _one_range(arms.values())
-        rows = picture.height - 2 - common  # without the title's, the layers' and the ranges' row
+        rows = picture.height - 2  # without the title's and the layers' row
         visible = max(1, min(len(arms), rows))
         notes = []
         if len(chosen) < layers:
@@ -101,14 +101,14 @@ class Histograms:
             label = name[layer] if layer < len(name) else str(layer + 1)
             picture.put(1, place * (across + 1), cut(label, across).center(across), DIM)
         for place, (arm, shares) in enumerate(list(arms.items())[:visible]):
-            top, bottom = (2 + rows * edge // visible for edge in (place, place + 1))
-            # The last row is for the ranges, or, where these are said once, keeps arms apart.
-            bars = bottom - top - (bottom - top >= _ROOMY and (not common or place < visible - 1))
-            if bars > 0:
-                color = arm_color(header, arm)
-                picture.paste(top, 0, _block(shares, chosen, across, bars, color, view.glyphs == "ascii"))
-            if place == 0 if common else top + bars < bottom:
-                _put_ranges(picture, picture.height - 1 if common else bottom - 1, shares, chosen, across)
+            # The last row of a block is for the ranges, or, where these are said once, keeps arms apart.
+            block = rows // visible
+            bars = max(block - (block >= _ROOMY), 1)
+            top = 2 + place * block
+            color = arm_color(header, arm)
+            picture.paste(top, 0, _block(shares, chosen, across, bars, color, view.glyphs == "ascii"))
+            if place == visible - 1 if common else bars < block:
+                _put_ranges(picture, top + bars, shares, chosen, across)
 
 
 def _understood(array: np.ndarray[Any, Any], meta: dict[str, Any]) -> Shares | None:

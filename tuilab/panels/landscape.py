@@ -22,6 +22,9 @@ from tuilab.recording import Recording
 
 _MINIMUM_COLOR = 231
 _SMALLEST = (GUTTER + 12, 6)
+_NAMED = 2
+"""Arms outside that are named in the title row; more are counted."""
+
 _MANY = 1 << 22
 """Cells of a frame beyond which it is not drawn: a surface has some thousands."""
 
@@ -76,7 +79,11 @@ class Landscape:
         paths = _paths(recording, view)
         away = [arm for arm, path in paths.items() if len(path.x) and not inside(path, surface.x, surface.y)]
         entries = [Entry(arm_mark(header, arm, view.glyphs), arm, arm_color(header, arm)) for arm in paths]
-        notes = [f"outside: {' '.join(away)}"] if away else []
+        notes = (
+            [f"outside: {' '.join(away)}" if len(away) <= _NAMED else f"{len(away)} arms outside"]
+            if away
+            else []
+        )
         head(picture, self.title, [*notes, *_scale(surface)], entries)
         roomy = picture.width >= _SMALLEST[0] and picture.height >= _SMALLEST[1]
         left = GUTTER + 1 if roomy else 0
