@@ -113,7 +113,7 @@ class DescentExperiment:
         happened = {
             "diverged": not math.isfinite(loss) or not all(map(math.isfinite, point)),
             "escaped": isinstance(self._surface, Saddle) and abs(point[1]) >= ESCAPED,
-            "converged": bool(self._surface.minima) and distance < CONVERGED * first,
+            "converged": distance < CONVERGED * first,
         }
         for kind in [kind for kind, now in happened.items() if now and kind not in walker.seen]:
             walker.seen.add(kind)

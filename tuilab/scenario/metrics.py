@@ -72,4 +72,4 @@ EVENTS: dict[str, list[str]] = {
     "training": ["diverged"],
 }
 """What can happen to an arm. diverged: a figure became NaN or infinite; escaped: |y| reached 1 on a saddle;
-converged: the distance to a minimum fell below 1e-6 of the first."""
+converged: the distance fell below 1e-6 of the first."""
