@@ -23,7 +23,12 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except Exception as error:
-        if not type(error).__module__.startswith("tuilab."):
+        if not is_own(error):
             raise
         print(error, file=sys.stderr)
         sys.exit(2)
+
+
+def is_own(error: Exception) -> bool:
+    """Whether the project itself raised it, so that its text is a sentence for the user."""
+    return type(error).__module__.startswith("tuilab.")

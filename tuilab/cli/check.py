@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tuilab.cli import is_own
 from tuilab.cli.output import AsJson, RunsFolder, print_json
 from tuilab.cli.run import Device, Overrides, Threads, conduct_here, outcome_facts, prepare
 
@@ -47,14 +48,13 @@ def _check_one(
     """Run one scenario; one that can't run is reported like a broken promise, and the others go on."""
     from tuilab.cli.plots import print_outcomes
     from tuilab.doctor import check as check_expectations
-    from tuilab.engine import EngineError
-    from tuilab.runs import RunError
-    from tuilab.scenario.errors import ScenarioError
 
     try:
         run = prepare(name, overrides, device, threads, runs)
         state = conduct_here(run)
-    except (ScenarioError, EngineError, RunError) as error:
+    except Exception as error:
+        if not is_own(error):
+            raise
         print(error, file=sys.stderr)
         return {"scenario": name, "run": None, "met": False, "error": str(error), "expectations": []}
     if state == "stopped":
