@@ -245,7 +245,9 @@ def test_without_colour_marks_along_the_line_tell_arms_apart(record):
 
 def test_no_such_series_and_no_values_are_said(record):
     empty = record()
-    assert "no series matches */loss" in curves("*/loss").draw(empty, View(-1), WIDTH, HEIGHT).text()
+    assert "nothing is recorded yet" in curves("*/loss").draw(empty, View(-1), WIDTH, HEIGHT).text()
+    other = record({"a/x": ([0], [1.0])})
+    assert "no series matches */loss" in curves("*/loss").draw(other, View(0), WIDTH, HEIGHT).text()
     assert curves("*/loss").describe(empty, View(-1)) == "loss at step -1: nothing recorded yet."
     late = record({"a/loss": ([50], [1.0])})
     assert "nothing to draw yet" in curves("*/loss").draw(late, View(10), WIDTH, HEIGHT).text()

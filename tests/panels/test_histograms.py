@@ -84,7 +84,7 @@ def test_a_frame_that_is_no_histogram_draws_nothing(record, array):
 
 
 def test_missing_frames_are_said(record):
-    assert "no frame named ARM/h" in histograms().draw(record(), View(0), 40, 10).text()
+    assert "no frame named ARM/h" in histograms().draw(record({"a/x": ([0], [1.0])}), View(0), 40, 10).text()
     late = record(frames=[frame("a", np.eye(2), step=5)])
     assert "no histogram recorded yet" in histograms().draw(late, View(0), 40, 10).text()
 

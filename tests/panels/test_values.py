@@ -45,4 +45,7 @@ def test_what_does_not_fit_is_counted(record):
 
 
 def test_no_series_is_said(record):
-    assert "no series matches */loss" in values("*/loss").draw(record(), View(0), 40, 4).text()
+    assert (
+        "no series matches */loss"
+        in values("*/loss").draw(record({"a/x": ([0], [1.0])}), View(0), 40, 4).text()
+    )

@@ -10,7 +10,7 @@ import numpy as np
 from tuilab.panels.axes import StepAxis, ValueAxis, total_steps
 from tuilab.panels.chart import GUTTER, PIXELS, Frame, Strokes, chart
 from tuilab.panels.columns import Columns, read_columns, spreads, strokes
-from tuilab.panels.finish import Entry, finished, head, write
+from tuilab.panels.finish import Entry, absent, finished, head, write
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import BROKEN, POINT, arm_color, arm_mark, arm_of, arms_of, by_arm
 from tuilab.panels.picture import Picture
@@ -87,7 +87,11 @@ class Curves:
             gutter = min(widest, _WIDEST_LABEL)
         if not any(len(line.columns.filled) or line.columns.broken.any() for line in lines):
             write(
-                body, 0, "nothing to draw yet" if names else f"no series matches {' or '.join(self.series)}"
+                body,
+                0,
+                "nothing to draw yet"
+                if names
+                else absent(recording, f"no series matches {' or '.join(self.series)}"),
             )
             return any(line.columns.left_out for line in lines)
         if steps.crowded:

@@ -10,7 +10,7 @@ from tuilab.panels.numbers import WIDTH
 from tuilab.panels.palette import ARM_MARKS, ASCII_MARKS, BROKEN, DIM, POINT
 from tuilab.panels.picture import Picture, map_chars, printable
 from tuilab.panels.view import View
-from tuilab.recording import RecordingError
+from tuilab.recording import Recording, RecordingError
 
 _TITLE = 8
 """Cells that a title keeps beside the legend, at least."""
@@ -71,6 +71,11 @@ def write(picture: Picture, y: int, text: str, fg: int = DIM) -> None:
             continue
         picture.put(y, 0, cut(line, picture.width), fg)
         y, line = y + 1, word or ""
+
+
+def absent(recording: Recording, what: str) -> str:
+    """Why there is nothing to draw: the run has not recorded anything yet, or `what`."""
+    return what if recording.series() or recording.frames() else "nothing is recorded yet"
 
 
 def cut(text: str, width: int) -> str:

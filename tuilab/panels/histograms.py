@@ -10,7 +10,7 @@ import numpy as np
 
 from tuilab.panels.axes import Floats, Ints
 from tuilab.panels.colors import DEFAULT
-from tuilab.panels.finish import Entry, cut, finished, head, write
+from tuilab.panels.finish import Entry, absent, cut, finished, head, write
 from tuilab.panels.numbers import brief, short
 from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture
@@ -80,7 +80,13 @@ class Histograms:
         if not arms:
             head(picture, self.title, [], [])
             known = recording.frames(f"*/{self.frame}")
-            write(picture, 1, "no histogram recorded yet" if known else f"no frame named ARM/{self.frame}")
+            write(
+                picture,
+                1,
+                "no histogram recorded yet"
+                if known
+                else absent(recording, f"no frame named ARM/{self.frame}"),
+            )
             return
         layers = max(len(shares.bins) for shares in arms.values())
         chosen = evenly(layers, max(1, (picture.width + 1) // (_NARROWEST + 1)))

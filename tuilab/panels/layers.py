@@ -10,7 +10,7 @@ import numpy as np
 from tuilab.panels.axes import ValueAxis, integer_ticks
 from tuilab.panels.chart import GUTTER, Frame, Strokes, chart
 from tuilab.panels.columns import Columns, strokes
-from tuilab.panels.finish import Entry, finished, head, write
+from tuilab.panels.finish import Entry, absent, finished, head, write
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import BROKEN, arm_color, arm_mark, arms_of
 from tuilab.panels.picture import Picture
@@ -90,7 +90,13 @@ class Layers:
             left_out = self._chart(body, recording, view, profiles, log)
         elif body.height:
             known = self._names(recording, view)
-            write(body, 0, "nothing to draw yet" if known else f"no series named ARM/{self.metric}/LAYER")
+            write(
+                body,
+                0,
+                "nothing to draw yet"
+                if known
+                else absent(recording, f"no series named ARM/{self.metric}/LAYER"),
+            )
         picture.paste(1, 0, body)
         head(picture, self.title, ["log"] * log + ["values ≤ 0 left out"] * left_out, entries)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuilab.panels.curves import shown
-from tuilab.panels.finish import cut, finished, head, write
+from tuilab.panels.finish import absent, cut, finished, head, write
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of
 from tuilab.panels.picture import Picture
@@ -56,7 +56,7 @@ class Values:
             notes.append(f"{len(arms) - (picture.height - 2)} more rows")
         head(picture, self.title, list(filter(None, notes)), [])
         if not names:
-            write(picture, 1, f"no series matches {' or '.join(self.series)}")
+            write(picture, 1, absent(recording, f"no series matches {' or '.join(self.series)}"))
             return
         x = left
         for metric, width in zip(metrics[:fitting], widths, strict=False):
