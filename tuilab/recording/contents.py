@@ -71,12 +71,18 @@ class Contents:
                 self._file.gap(0, HEAD_SIZE + len(packed), "its header is no JSON object")
         return self._header
 
+    def has_definition(self, head: Head) -> bool:
+        """Whether a chunk's table or frame definition is known, if it needs one."""
+        if head.type in (ROWS, BLOCK):
+            return head.id in self.tables
+        return head.type != FRAMES or head.id in self.frames
+
     def take(self, offset: int, head: Head, window: Window) -> None:
         """Notes what an intact chunk holds; raises ValueError when that makes no sense."""
         if head.type in (HEADER, TABLE, SHAPE, EVENTS):
             if head.length > MAX_JSON or head.covered != head.length:
                 raise ValueError("its JSON is too long")
-            self._json(offset, head, window.read(offset + HEAD_SIZE, head.length))
+            self._json(offset, head, _exact(window, offset + HEAD_SIZE, head.length))
         elif head.type == ROWS:
             table = self._table(head.id)
             self._rows(offset, head, table.row_size, table.pieces, window)
@@ -167,14 +173,21 @@ class Contents:
         payload = offset + HEAD_SIZE
         if head.covered < 8 or head.rows < 1:
             raise ValueError("its length does not fit its rows")
-        stride = int(STRIDE.unpack(window.read(payload, 8))[0])
+        stride = int(STRIDE.unpack(_exact(window, payload, 8))[0])
         explicit = None
         if not stride:
             if head.covered < 8 + 8 * head.rows:
                 raise ValueError("its length does not fit its rows")
-            explicit = np.frombuffer(window.read(payload + 8, 8 * head.rows), "<i8")
+            explicit = np.frombuffer(_exact(window, payload + 8, 8 * head.rows), "<i8")
         return stride, last_of(head.first, head.rows, stride, explicit)
 
     def _span(self, first: int, last: int) -> None:
         self.first_step = first if self.first_step < 0 else min(self.first_step, first)
         self.last_step = max(self.last_step, last)
+
+
+def _exact(window: Window, offset: int, length: int) -> bytes:
+    data = window.read(offset, length)
+    if len(data) < length:
+        raise ValueError("the file was cut short")
+    return data

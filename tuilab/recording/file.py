@@ -107,7 +107,7 @@ class File:
         """The steps of a chunk's rows, or None when they are not what the index says."""
         first, rows, stride = pieces.first[piece], pieces.rows[piece], pieces.stride[piece]
         if stride:
-            return np.arange(first, first + stride * rows, stride)
+            return np.arange(rows) * stride + first
         offset = pieces.offset[piece]
         data = self.exact(offset + HEAD_SIZE + 8, 8 * rows)
         try:

@@ -10,10 +10,10 @@ from tuilab.recording.contents import Contents
 from tuilab.recording.errors import NewerVersionError, NotARecordingError, RecordingError
 from tuilab.recording.events import unpack_events
 from tuilab.recording.file import File
-from tuilab.recording.format import END, HEAD_SIZE, INDEX, VERSION
+from tuilab.recording.format import END, HEAD_SIZE, INDEX, VERSION, Head
 from tuilab.recording.index import unpack_index
 from tuilab.recording.results import Event, Gap
-from tuilab.recording.scan import Newer, Window, scan
+from tuilab.recording.scan import Found, Newer, Window, scan
 
 
 class FileReader:
@@ -135,18 +135,27 @@ class FileReader:
         return self._position > began
 
     def _take(self, window: Window) -> None:
+        early: list[Found] = []
         try:
-            for offset, end, head in scan(window, self._position):
-                self._position = end
-                if head is None:
-                    self._file.gap(offset, end - offset, "no intact chunk")
-                    continue
-                try:
-                    self.contents.take(offset, head, window)
-                except ValueError as error:
-                    self._file.gap(offset, end - offset, str(error))
+            for found in scan(window, self._position):
+                self._position = found.end
+                if found.head is None:
+                    self._file.gap(found.offset, found.end - found.offset, "no intact chunk")
+                elif self.contents.has_definition(found.head):
+                    self._take_one(found, found.head, window)
+                else:
+                    early.append(found)
         except Newer as newer:
             raise NewerVersionError(
                 f"{self.path} is of recording format {newer.args[0]}, this tuilab reads up to {VERSION}: "
                 "upgrade tuilab"
             ) from None
+        for found in early:  # a closed file repeats its definitions at the end
+            if found.head is not None:
+                self._take_one(found, found.head, window)
+
+    def _take_one(self, found: Found, head: Head, window: Window) -> None:
+        try:
+            self.contents.take(found.offset, head, window)
+        except ValueError as error:
+            self._file.gap(found.offset, found.end - found.offset, str(error))

@@ -149,7 +149,11 @@ class TableReader:
             Digest(lasts[inside], low[inside], high[inside], last[inside], nonfinite[inside].astype(np.int64))
         ]
         cut = np.flatnonzero(split).tolist()
-        parts = [self._bytes(piece, column, group * GROUP, int(ends[group])) for group in cut]
+        body = region + self.region_size(len(steps)) - len(steps) * self._item
+        counts = np.diff(ends, prepend=0).tolist()
+        parts = [
+            self.file.exact(body + group * GROUP * self._item, counts[group] * self._item) for group in cut
+        ]
         if cut and None not in parts:
             values = np.frombuffer(
                 b"".join(part for part in parts if part is not None), self.definition.dtype

@@ -138,6 +138,7 @@ class Writer:
         ):
             array = np.asarray(array)
             buffer = self._shaped(name, array, meta)
+            array = array.astype(buffer.dtype, copy=False)
         if not buffer.last < step < MAX_STEP:
             raise ValueError(f"frame {name!r} at step {step} after step {buffer.last}: steps must increase")
         buffer.steps.append(operator.index(step))
@@ -225,7 +226,7 @@ class Writer:
             old.given = meta
             return old
         chunk = pack_chunk(SHAPE, made.pack(), id=self._shapes)
-        if old:
+        if old and old.steps:
             self.pend(old.encode())
         self.pend(chunk * 2)
         buffer = FrameBuffer(self._shapes, made, meta, old.last if old else -1)

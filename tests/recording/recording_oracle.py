@@ -1,0 +1,268 @@
+"""What a recording must read back as: kept while writing, and read by a second reader made from the docs."""
+
+import json
+import struct
+import zlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from tuilab.recording import Recording, Writer
+
+DTYPES = ["bool", "float16", "float32", "float64"]
+DTYPES += [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+
+
+@dataclass
+class Content:
+    """Everything in a recording, plainly."""
+
+    header: dict[str, Any] = field(default_factory=dict)
+    series: dict[str, dict[int, float]] = field(default_factory=dict)
+    frames: dict[str, dict[int, tuple[np.ndarray, dict]]] = field(default_factory=dict)
+    events: list[tuple[int, str, str | None, str]] = field(default_factory=list)
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equal as recorded: NaN equals NaN, -0.0 does not equal 0.0."""
+    a, b = np.asarray(a), np.asarray(b)
+    if a.dtype != b.dtype or a.shape != b.shape:
+        return False
+    if a.dtype.kind != "f":
+        return bool((a == b).all())
+    return np.array_equal(a, b, equal_nan=True) and bool((np.signbit(a) == np.signbit(b))[~np.isnan(a)].all())
+
+
+def check(recording: Recording, expected: Content) -> None:
+    """Asserts that a recording holds exactly what is expected, through every way to ask for it."""
+    assert recording.header == expected.header
+    assert set(recording.series()) == set(expected.series)
+    for name, values in expected.series.items():
+        steps, found = recording.read(name)
+        assert steps.dtype == np.int64
+        assert found.dtype == np.float64
+        assert steps.tolist() == sorted(values)
+        assert same(found, np.array([values[step] for step in sorted(values)], np.float64))
+    assert set(recording.frames()) == set(expected.frames)
+    for name, frames in expected.frames.items():
+        assert recording.frame_steps(name).tolist() == sorted(frames)
+        for step, (array, meta) in frames.items():
+            frame = recording.frame(name, step)
+            assert frame is not None
+            assert (frame.name, frame.step) == (name, step)
+            assert frame.meta == meta
+            assert same(frame.array, array)
+    events = [(e.step, e.kind, e.arm, json.dumps(e.data)) for e in recording.events()]
+    assert events == sorted(expected.events, key=lambda event: event[0])
+
+
+# A script: what is done to a writer, as data.
+
+NAMES = ["sgd/loss", "adam/loss", "engine/cost", "a/b/1", "a/b/2", "naïve/ε"]
+floats = st.floats(width=64) | st.sampled_from([float("nan"), float("inf"), -0.0, 1e300, 5e-324])
+
+
+@st.composite
+def scripts(draw: Callable) -> list[tuple]:
+    """A list of operations, tables first."""
+    tables = draw(
+        st.lists(
+            st.tuples(
+                st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True),
+                st.sampled_from(["float32", "float64"]),
+            ),
+            max_size=3,
+        )
+    )
+    arrays = st.sampled_from(DTYPES).flatmap(
+        lambda name: hnp.arrays(name, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
+    )
+    meta = st.none() | st.dictionaries(st.sampled_from("xy"), st.integers() | st.text(max_size=3), max_size=2)
+    gap = st.integers(1, 3) | st.integers(1, 2**40)
+    operations = [
+        st.tuples(st.just("flush")),
+        st.tuples(st.just("frame"), st.sampled_from(["h", "landscape"]), gap, arrays, meta),
+        st.tuples(
+            st.just("event"),
+            st.integers(0, 2**50),
+            st.sampled_from(["set", "diverged"]),
+            st.none() | st.text(max_size=3),
+            st.dictionaries(st.text(max_size=3).filter(lambda key: key not in RESERVED), floats, max_size=2),
+        ),
+    ]
+    for index, (names, _) in enumerate(tables):
+        row = st.lists(floats, min_size=len(names), max_size=len(names))
+        operations.append(st.tuples(st.just("row"), st.just(index), gap, row))
+        operations.append(
+            st.tuples(st.just("many"), st.just(index), st.integers(0, 3000), gap, st.integers(0, 99))
+        )
+    return [("table", *table) for table in tables] + draw(st.lists(st.one_of(operations), max_size=12))
+
+
+RESERVED = {"self", "step", "kind", "arm"}
+
+
+def play(writer: Writer, script: Iterable[tuple], header: dict[str, Any]) -> Content:
+    """Does what a script says, and says what must be read back."""
+    tables, dtypes, names, last = [], [], [], {}
+    by_table: list[dict[str, dict[int, float]]] = []
+    kept = Content(header)
+    for kind, *args in script:
+        if kind == "table":
+            tables.append(writer.table(*args))
+            names.append(args[0])
+            dtypes.append(np.dtype(args[1]))
+            by_table.append({name: {} for name in args[0]})
+        elif kind in ("row", "many"):
+            index, rows = args[0], 1 if kind == "row" else args[1]
+            first = last.get(index, -1) + args[-2 if kind == "many" else 1]
+            if kind == "row":
+                steps, values = np.array([first]), np.array([args[2]])
+                tables[index].append(first, args[2])
+            else:
+                steps = first + np.arange(rows) * min(args[2], 1000)
+                values = np.random.default_rng(args[3]).standard_normal((rows, len(names[index])))
+                tables[index].extend(steps, values)
+            if not rows:
+                continue
+            last[index] = int(steps[-1])
+            with np.errstate(over="ignore"):
+                stored = values.astype(dtypes[index]).astype(np.float64)
+            for column, name in enumerate(names[index]):
+                by_table[index][name].update(zip(steps.tolist(), stored[:, column].tolist(), strict=True))
+        elif kind == "frame":
+            name, more, array, meta = args
+            step = last.get(name, -1) + more
+            last[name] = step
+            frames = kept.frames.setdefault(name, {})
+            known = list(frames.values())[-1][1] if frames else {}
+            writer.frame(name, step, array, meta)
+            frames[step] = (array, known if meta is None else meta)
+        elif kind == "event":
+            step, what, arm, data = args
+            writer.event(step, what, arm, **data)
+            kept.events.append((step, what, arm, json.dumps(data)))
+        else:
+            writer.flush()
+    for table in by_table:
+        for name, values in table.items():
+            kept.series.setdefault(name, {}).update(values)
+    return kept
+
+
+# The second reader. Only docs/recording-format.md was looked at.
+
+
+@dataclass
+class Chunk:
+    """A chunk of an undamaged file."""
+
+    at: int
+    end: int
+    type: int
+    id: int
+    rows: int
+    first: int
+    covered: int
+    payload: bytes
+
+
+def chunks(data: bytes) -> list[Chunk]:
+    """All chunks of an undamaged file, one behind the other to its very end."""
+    found, at = [], 0
+    while at < len(data):
+        magic, version, kind, _, id, rows, first, length, covered, crc, check = struct.unpack_from(
+            "<4sBBHIIqIIII", data, at
+        )
+        assert magic == b"\x89TLR"
+        assert version == 1
+        assert check == zlib.crc32(data[at : at + 36])
+        payload = data[at + 40 : at + 40 + length]
+        assert len(payload) == length >= covered
+        assert crc == zlib.crc32(payload[:covered])
+        found.append(Chunk(at, at + 40 + length, kind, id, rows, first, covered, payload))
+        at += 40 + length
+    return found
+
+
+def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start, stop: False) -> Content:
+    """What the chunks hold, without those (or those columns of blocks) that are hurt between two offsets."""
+    got = Content()
+    tables: dict[int, dict] = {}
+    shapes: dict[int, dict] = {}
+    rows: dict[int, list[dict[int, float]]] = {}
+    for chunk in sorted(found, key=lambda chunk: chunk.type > 3):  # definitions first: either copy will do
+        whole = chunk.at + 40 + chunk.covered if chunk.type == 5 else chunk.end
+        if hurt(chunk.at, whole):
+            continue
+        if chunk.type == 1:
+            got.header = json.loads(chunk.payload)
+        elif chunk.type == 2:
+            table = tables.setdefault(chunk.id, json.loads(chunk.payload))
+            rows.setdefault(chunk.id, [{} for _ in table["names"]])
+        elif chunk.type == 3:
+            shape = shapes.setdefault(chunk.id, json.loads(chunk.payload))
+            got.frames.setdefault(shape["name"], {})
+        elif chunk.type == 7:
+            for e in json.loads(chunk.payload):
+                got.events.append((e["step"], e["kind"], e["arm"], json.dumps(e["data"])))
+        elif chunk.type in (4, 5, 6):
+            stride = struct.unpack_from("<q", chunk.payload)[0]
+            at = 8 if stride else 8 + 8 * chunk.rows
+            steps = (
+                [chunk.first + stride * row for row in range(chunk.rows)]
+                if stride
+                else list(struct.unpack_from(f"<{chunk.rows}q", chunk.payload, 8))
+            )
+            if chunk.type == 6 and chunk.id in shapes:
+                shape = shapes[chunk.id]
+                dtype, lengths = np.dtype(shape["dtype"]).newbyteorder("<"), shape["shape"]
+                arrays = np.frombuffer(chunk.payload[at:], dtype).reshape(chunk.rows, *lengths)
+                frames = got.frames[shape["name"]]
+                frames.update({step: (arrays[row], shape["meta"]) for row, step in enumerate(steps)})
+            elif chunk.type == 4 and chunk.id in tables:
+                table = tables[chunk.id]
+                dtype = "<f4" if table["dtype"] == "float32" else "<f8"
+                values = np.frombuffer(chunk.payload[at:], dtype).reshape(len(table["names"]), chunk.rows)
+                for column, taken in enumerate(rows[chunk.id]):
+                    for step in [step for step in taken if step >= chunk.first]:
+                        del taken[step]
+                    taken.update(zip(steps, values[column].astype(float).tolist(), strict=True))
+            elif chunk.type == 5 and chunk.id in tables:
+                _block(chunk, tables[chunk.id], at, steps, rows[chunk.id], hurt)
+    for id, table in tables.items():
+        for name, taken in zip(table["names"], rows[id], strict=True):
+            got.series.setdefault(name, {}).update(taken)
+    return got
+
+
+def _block(chunk: Chunk, table: dict, at: int, steps: list[int], rows: list[dict], hurt: Callable) -> None:
+    size = 4 if table["dtype"] == "float32" else 8
+    groups = -(-chunk.rows // 256)
+    region = groups * (3 * size + 4) + chunk.rows * size
+    for column, taken in enumerate(rows):
+        check = struct.unpack_from("<I", chunk.payload, at + 4 * column)[0]
+        begin = chunk.covered + column * region
+        data = chunk.payload[begin : begin + region]
+        assert zlib.crc32(data) == check
+        values = np.frombuffer(data, f"<f{size}", offset=groups * (3 * size + 4)).astype(np.float64)
+        low, high, last = np.frombuffer(data, f"<f{size}", 3 * groups).reshape(3, groups)
+        counts = np.frombuffer(data, "<u4", groups, 3 * groups * size)
+        for group in range(groups):
+            part = values[group * 256 : group * 256 + 256]
+            finite = part[np.isfinite(part)]
+            assert counts[group] == len(part) - len(finite)
+            summary = [finite.min(), finite.max(), finite[-1]] if len(finite) else [np.nan] * 3
+            assert np.array_equal([low[group], high[group], last[group]], summary, equal_nan=True)
+        if not hurt(chunk.at + 40 + begin, chunk.at + 40 + begin + region):
+            taken.update(zip(steps, values.tolist(), strict=True))
+
+
+def second_reading(path: Path) -> Content:
+    """What the second reader finds in an undamaged file."""
+    return content(chunks(path.read_bytes()))
