@@ -61,7 +61,6 @@ class LabApp(App[None]):
     """Holds screens; knows nothing of what they show."""
 
     TITLE = "tuilab"
-    CSS_PATH = "styles.tcss"
     ENABLE_COMMAND_PALETTE = True
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q,ctrl+c", "quit", "quit", priority=False),
@@ -71,7 +70,8 @@ class LabApp(App[None]):
 
     def __init__(self, first: Screen[Any]) -> None:
         """Open on a screen."""
-        super().__init__()
+        # Textual loads the styles of screens that are pushed, which the first one is not.
+        super().__init__(css_path=["styles.tcss", f"screens/{first.CSS_PATH}"])
         self.register_theme(THEME)
         self.theme = "tuilab"
         self.error: Exception | None = None

@@ -148,9 +148,10 @@ class RunScreen(Screen[None]):
     def _tick(self) -> None:
         """Move on with the clock."""
         player = self.player
+        played = player.playing
         player.settle()
         self._every_other = not self._every_other
-        if player.playing or (self.snapshot.growing and self._every_other):
+        if played or (self.snapshot.growing and self._every_other):
             self._ask()
 
     def _ask(self) -> None:

@@ -31,16 +31,18 @@ class Hints(Widget):
 
     def say(self, sentence: str, color: str = words.BAD) -> None:
         """Say a sentence; an empty one brings the keys back."""
-        self._said = (" ".join(sentence.split()), color) if sentence else None
-        self.refresh()
+        said = (" ".join(sentence.split()), color) if sentence else None
+        if said != self._said:
+            self._said = said
+            self.refresh(layout=True)  # a sentence may take more than one line
 
     def render(self) -> Content:
         """The line."""
-        width = self.size.width
+        width = max(self.size.width, 1)
         if self._said is not None:
             sentence, color = self._said
-            return Content.styled(f" {sentence}", color).truncate(width, ellipsis=True)
-        room = width - sum(len(key) + len(what) + 3 for key, what in _ALWAYS) - 1
+            return Content.styled(sentence, color)
+        room = width - sum(len(key) + len(what) + 3 for key, what in _ALWAYS) 
         shown = []
         for key, what in self._keys:
             room -= len(key) + len(what) + 3
@@ -48,4 +50,4 @@ class Hints(Widget):
                 break
             shown.append((key, what))
         parts = [Content.assemble((key, "bold"), (f" {what}", words.DIM)) for key, what in [*shown, *_ALWAYS]]
-        return Content.assemble(" ", Content("  ").join(parts))
+        return Content("  ").join(parts)

@@ -1,0 +1,138 @@
+"""The library, driven by keys."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from conftest import Recorder, until
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from tuilab.runs import Run, RunError
+from tuilab.tui.app import LabApp
+from tuilab.tui.screens.library import LibraryScreen
+from tuilab.tui.screens.run import RunScreen
+from tuilab.tui.source import Source
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No runs but the test's own, and two scenario files of the user's."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "broken.toml").write_text('kind = "descent"\ntitle = \n')
+    (tmp_path / "work" / "notes.toml").write_text("answer = 42\n")
+    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.setenv("TUILAB_RUNS", str(tmp_path / "runs"))
+
+
+def text_of(app: LabApp) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+@asynccontextmanager
+async def library(size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[LabApp, Pilot[None]]]:
+    app = LabApp(LibraryScreen())
+    async with app.run_test(size=size) as pilot:
+        await until(lambda: "saddle" in text_of(app), "the scenarios")
+        yield app, pilot
+
+
+async def choose(app: LabApp, pilot: Pilot[None], name: str) -> None:
+    """Walk down the list to a scenario."""
+    for _ in range(30):
+        option = app.screen.query_one("#scenarios", OptionList).highlighted_option
+        if option is not None and name in str(option.prompt):
+            return
+        await pilot.press("down")
+    pytest.fail(f"no {name} in the list")
+
+
+async def test_scenarios_stand_by_chapter_with_question_and_notes() -> None:
+    async with library() as (app, pilot):
+        await until(lambda: "deep-tanh-init" in text_of(app), "scenarios")
+        await choose(app, pilot, "saddle")
+        await until(lambda: "What to look at" in text_of(app), "the notes")
+        lines = text_of(app).splitlines()
+        chapter = next(y for y, line in enumerate(lines) if "6 Optimisation" in line)
+        assert any("saddle" in line for line in lines[chapter:])
+
+
+async def test_a_broken_file_is_listed_and_says_why_but_never_runs() -> None:
+    async with library() as (app, pilot):
+        await choose(app, pilot, "broken")
+        await until(lambda: "broken.toml" in text_of(app), "the reason")
+        await pilot.press("enter")
+        await until(lambda: "line 2" in text_of(app).splitlines()[-1], "the reason at the bottom")
+        assert isinstance(app.screen, LibraryScreen)
+        assert "notes.toml" not in text_of(app)
+
+
+async def test_enter_launches_and_shows_the_run(
+    live: tuple[Run, Recorder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched: list[str] = []
+
+    def launch(name: str, path: Path) -> Source:
+        launched.append(name)
+        return Source(live[0])
+
+    monkeypatch.setattr("tuilab.tui.launching.launch", launch)
+    async with library() as (app, pilot):
+        await choose(app, pilot, "deep-tanh-init")
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, RunScreen), "the run screen")
+        await until(lambda: "● LIVE" in text_of(app), "the live run")
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, LibraryScreen), "the library")
+    assert launched == ["deep-tanh-init"]
+
+
+async def test_a_launch_that_fails_is_a_sentence_at_the_bottom(monkeypatch: pytest.MonkeyPatch) -> None:
+    def launch(name: str, path: Path) -> Source:
+        raise RunError("/nowhere: can't write runs there")
+
+    monkeypatch.setattr("tuilab.tui.launching.launch", launch)
+    async with library() as (app, pilot):
+        await choose(app, pilot, "deep-tanh-init")
+        await pilot.press("enter")
+        await until(lambda: "/nowhere: can't write runs there" in text_of(app), "the sentence")
+
+
+async def test_runs_show_how_they_are_and_open(live: tuple[Run, Recorder]) -> None:
+    run, recorder = live
+    async with library() as (app, pilot):
+        await until(lambda: "▶ running" in text_of(app), "the running run")
+        await until(lambda: "30/100" in text_of(app), "its step")
+        recorder.record(5)
+        await until(lambda: "35/100" in text_of(app), "its next steps")
+        await pilot.press("tab")
+        await until(lambda: str(run.path)[:40] in text_of(app), "its details")
+        recorder.finish()
+        await until(lambda: "✓ finished" in text_of(app), "its end")
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, RunScreen), "the run screen")
+
+
+async def test_runs_that_can_not_be_read_are_listed(live: tuple[Run, Recorder], tmp_path: Path) -> None:
+    (tmp_path / "runs" / "ruin").mkdir()
+    (tmp_path / "runs" / "ruin" / "run.json").write_text("{")
+    empty = tmp_path / "runs" / "empty"
+    empty.mkdir()
+    (empty / "run.json").write_text('{"scenario": {}, "source": "empty"}')
+    (empty / "main.tlr").write_bytes(b"")
+    async with library() as (app, _):
+        await until(lambda: text_of(app).count("✗ unreadable") == 2, "both ruins")
+        assert "race" in text_of(app)
+
+
+async def test_the_library_fits_the_smallest_terminal() -> None:
+    async with library((80, 24)) as (app, pilot):
+        await choose(app, pilot, "ill-conditioned")
+        lines = text_of(app).splitlines()
+        assert len(lines) == 24
+        assert lines[-1].rstrip().endswith("quit")
+        await pilot.press("pagedown")
+        await until(lambda: text_of(app).splitlines() != lines, "the notes to scroll")
