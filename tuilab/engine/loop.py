@@ -69,6 +69,7 @@ class Loop:
         while not self.stop_reason:
             self._looked = time.monotonic()
             self._heartbeat()
+            recorder.poll()
             for words in self._control.read():
                 self._obey(words, recorder)
             if self._paused and self._steps_granted:

@@ -52,6 +52,10 @@ class Recorder:
         """Write everything out, waiting for room as long as it takes."""
         self._patiently(self._writer.flush)
 
+    def poll(self) -> None:
+        """Write out what is due, so that readers are never far behind a slow experiment."""
+        self._patiently(self._writer.poll)
+
     def close(self) -> None:
         """Flush and compact; on a full disk the recording stays as it is, which is readable too."""
         self._patiently(self._writer.close)
