@@ -1,15 +1,15 @@
 """The recording against its peers: the bare write(), TensorBoard, trackio, and numpy reading the same bytes.
 
-The load is that of a training run: 100,000 steps of 40 float32 series, and a histogram of 14 layers by 64 bins
-every tenth step, handed over one step at a time. CPU time is that of the whole process, children included.
+The load is that of a training run: 100,000 steps of 40 float32 series, and a histogram of 14 layers by 64
+bins every tenth step, handed over one step at a time. CPU time is that of the whole process, children included.
 
-What "bare" means: a loop that is handed the same rows and frames one step at a time, keeps their bytes, and gives
-them to write() when 50 ms have passed or as many bytes are waiting as this writer lets wait. No index, no
-checksums, no columns. What the write() calls alone cost is printed too, without a bar: it swings tenfold with
-whether the kernel has to find new pages for the file.
+What "bare" means: a loop that is handed the same rows and frames one step at a time, keeps their bytes, and
+gives them to write() when 50 ms have passed or as many bytes are waiting as this writer lets wait. No index,
+no checksums, no columns. What the write() calls alone cost is printed too, without a bar: it swings tenfold
+with whether the kernel has to find new pages for the file.
 
-What "those bytes with numpy" means: np.fromfile, opening included, of the two arrays that reading a series gives,
-steps and values. Its values alone, in their 4 bytes each, are printed without a bar.
+What "those bytes with numpy" means: np.fromfile, opening included, of the two arrays that reading a series
+gives, steps and values. Its values alone, in their 4 bytes each, are printed without a bar.
 """
 
 from __future__ import annotations
@@ -153,7 +153,8 @@ def bench_writer(report: Report, folder: Path, rows: list[Row], frames: list[Row
             for name in names:
                 name.unlink()
         scale = 1e6 / STEPS
-        value = f"{min(ours) * scale:.2f} µs/step, bare {min(bare) * scale:.2f} µs/step, {size / STEPS:.0f} B/step"
+        value = f"{min(ours) * scale:.2f} µs/step, bare {min(bare) * scale:.2f} µs/step"
+        value += f", {size / STEPS:.0f} B/step"
         ratio = statistics.median(mine / other for mine, other in zip(ours, bare, strict=True))
         if not per:
             cost = (statistics.median(ours) + statistics.median(close)) * scale

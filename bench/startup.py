@@ -44,9 +44,9 @@ def first_paint(command: list[str]) -> float:
     began = time.perf_counter()
     pid, terminal = pty.fork()
     if pid == 0:
-        os.environ.update(TERM="xterm-256color")
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        os.environ.update(TERM="xterm-256color", COLUMNS="120", LINES="40")
         os.execv(command[0], command)
-    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
     seen = b""
     while b"scenarios" not in seen:
         if not select.select([terminal], [], [], 30)[0]:

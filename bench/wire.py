@@ -68,10 +68,11 @@ class Viewer:
     def __init__(self, folder: Path) -> None:
         self.pid, self.terminal = pty.fork()
         if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+            for name in ("NO_COLOR", "COLUMNS", "LINES"):
+                os.environ.pop(name, None)
             os.environ.update(TERM="xterm-256color", LANG="C.UTF-8")
-            os.environ.pop("NO_COLOR", None)
             os.execv(sys.executable, [sys.executable, "-m", "tuilab", "watch", str(folder)])
-        fcntl.ioctl(self.terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
         self.process = psutil.Process(self.pid)
 
     def read_until(self, needle: bytes) -> None:
@@ -110,7 +111,8 @@ def main() -> int:
         folder = create(Path(root), "wire", HEADER["scenario"], {}).path  # type: ignore[arg-type]
         command = [sys.executable, __file__, "--feed", str(folder)]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as feeder:
-            assert feeder.stdin and feeder.stdout
+            assert feeder.stdin is not None
+            assert feeder.stdout is not None
             feeder.stdout.readline()
             viewer = Viewer(folder)
             viewer.read_until(b"noise")

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from conftest import PANELS, Recorder
+from race import PANELS, Recorder
 
 from tuilab.recording import NewerVersionError, NotARecordingError
 from tuilab.runs import Run, create

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from conftest import Recorder, until
+from race import Recorder, until
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 

@@ -99,7 +99,7 @@ class TrainingExperiment:
         for learner, (loss, _) in zip(self._learners, seen, strict=True):
             if not learner.diverged and not math.isfinite(loss):
                 learner.diverged = True
-                observation.events.append(("diverged", learner.name, {"loss": loss}))
+                observation.events.append(("diverged", learner.name, {}))
             if not learner.diverged and step < self.steps:
                 learner.update(step)
         return measuring

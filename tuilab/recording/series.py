@@ -71,12 +71,13 @@ class TableReader:
         found: list[Digest] = []
         run: list[int] = []
         for piece in self.pieces.span(int(edges[0]), int(edges[-1])):
-            if self.pieces.kind[piece] == BLOCK:
-                found += self._block_digests(piece, column, edges)
-            else:
+            if self.pieces.kind[piece] != BLOCK:
                 run.append(piece)
-        if run:
+                continue
             found.append(digest(*self._rows(run, column), edges))
+            found += self._block_digests(piece, column, edges)
+            run = []
+        found.append(digest(*self._rows(run, column), edges))
         return found
 
     def steps(self, piece: int) -> Ints | None:
@@ -158,7 +159,9 @@ class TableReader:
             values = np.frombuffer(
                 b"".join(part for part in parts if part is not None), self.definition.dtype
             )
-            found.append(digest(steps[np.repeat(split, GROUP)[: len(steps)]], values, edges))
+            # Rows of one span but of two groups do not lie side by side, and so are no stretch.
+            finer = np.union1d(edges, np.clip(steps[::GROUP][split], edges[0], edges[-1]))
+            found.append(digest(steps[np.repeat(split, GROUP)[: len(steps)]], values, finer))
         return found
 
     def _bytes(self, piece: int, column: int, start: int, stop: int) -> bytes | memoryview | None:

@@ -91,7 +91,7 @@ class Table:
         self._fresh.append(data)
         self._last = step
         self._countdown = left = self._countdown - 1
-        if not left:
+        if left <= 0:
             self._look()
 
     def extend(self, steps: np.ndarray[Any, Any], rows: np.ndarray[Any, Any]) -> None:
@@ -138,18 +138,21 @@ class Table:
         self._stored.append(data)
         self._count = len(self._steps)
 
+    def shut(self) -> None:
+        """Lets the next row meet the closed writer."""
+        self._countdown = 0
+
     def _look(self) -> None:
         """Does what is due, and decides after how many rows to look again."""
         now = monotonic()
-        self._countdown = 1
-        if now - self._looked < LOOK_EVERY:
-            self._countdown = min(LOOK_ROWS, self._capacity - len(self._steps)) or LOOK_ROWS
-        self._looked = now
         if len(self._steps) >= self._capacity:
             self._seal()
             self._writer.spill()
         if now >= self._writer.due:
             self._writer.flush()
+        often = now - self._looked < LOOK_EVERY
+        self._countdown = min(LOOK_ROWS, self._capacity - len(self._steps)) if often else 1
+        self._looked = now
 
     def _seal(self) -> None:
         """Hands all rows since the last large chunk to the writer as one."""

@@ -195,7 +195,9 @@ class Writer:
                 self.pend(pack_chunk(END))
                 self._write()
         self.closed = True
-        self.due = -1.0  # so that whatever is still appended meets flush, which refuses
+        self.due = -1.0  # whatever is still appended meets flush, which refuses
+        for table in self._tables:
+            table.shut()
         os.close(self._fd)
 
     def pend(self, chunk: list[bytes]) -> None:

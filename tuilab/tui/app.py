@@ -71,7 +71,7 @@ class LabApp(App[None]):
     def __init__(self, first: Screen[Any]) -> None:
         """Open on a screen."""
         # Textual loads the styles of screens that are pushed, which the first one is not.
-        super().__init__(css_path=["styles.tcss", f"screens/{first.CSS_PATH}"])
+        super().__init__(css_path=["styles.tcss", f"screens/{first.CSS_PATH}"], ansi_color=True)
         self.register_theme(THEME)
         self.theme = "tuilab"
         self.error: Exception | None = None

@@ -44,7 +44,8 @@ class RunScreen(Screen[None]):
         Binding("shift+right,ctrl+right", "move(10)", "ten forward"),
         Binding("home", "first", "first step"),
         Binding("end", "live", "live end"),
-        Binding("g", "goto", "go to step"),
+        # With priority it acts before the keys typed after it are handed to this screen.
+        Binding("g", "goto", "go to step", priority=True),
         Binding("plus,greater_than_sign,equals_sign", "speed(1)", "faster"),
         Binding("minus,less_than_sign", "speed(-1)", "slower"),
         Binding("l", "log", "log axis"),

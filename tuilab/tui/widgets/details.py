@@ -35,7 +35,7 @@ class Details(VerticalScroll, can_focus=False):
         self.border_title = Content(entry.name)
         facts = [entry.kind, *(["lecture " + ", ".join(entry.lecture)] if entry.lecture else [])]
         if entry.origin != "shipped":
-            facts.append(str(entry.path))
+            facts.append(entry.origin)
         about = Content.assemble(
             (entry.title or entry.name, "bold"), "\n", (" · ".join(filter(None, facts)), words.DIM)
         )

@@ -42,7 +42,7 @@ class Hints(Widget):
         if self._said is not None:
             sentence, color = self._said
             return Content.styled(sentence, color)
-        room = width - sum(len(key) + len(what) + 3 for key, what in _ALWAYS) 
+        room = width - sum(len(key) + len(what) + 3 for key, what in _ALWAYS)
         shown = []
         for key, what in self._keys:
             room -= len(key) + len(what) + 3

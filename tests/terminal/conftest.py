@@ -1,0 +1,29 @@
+"""Runs and scenarios of the test's own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tuilab.scenario.catalogue import shipped_folder
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Runs of the test's own, and a deep-tanh-init so narrow that its engine needs no time."""
+    for name in ("NO_COLOR", "COLORTERM", "TUILAB_GLYPHS"):
+        monkeypatch.delenv(name, raising=False)
+    text = (shipped_folder() / "deep-tanh-init.toml").read_text()
+    (tmp_path / "mine").mkdir()
+    small = re.sub(r"4096(?=[,\]])", "64", text)
+    small = re.sub(r"(?m)^steps = .*$", "steps = 200", re.sub(r"(?m)^pace = .*$", "pace = 20", small))
+    (tmp_path / "mine" / "deep-tanh-init.toml").write_text(small)
+    monkeypatch.setenv("TUILAB_SCENARIOS", str(tmp_path / "mine"))
+    monkeypatch.setenv("TUILAB_RUNS", str(tmp_path / "runs"))
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    for run in (tmp_path / "runs").glob("*"):
+        (run / "control").write_text("stop\n")
