@@ -318,6 +318,8 @@ def test_what_cannot_be_recorded_is_refused_and_changes_nothing(tmp_path):
         lambda: writer.frame("f", 0, np.zeros(1), {"a": object()}),
         lambda: writer.event(-1, "set"),
         lambda: writer.event(1, "set", value=object()),
+        lambda: writer.event(1, 3),
+        lambda: writer.event(1, "set", 3),
     ]
     for attempt in refused:
         with pytest.raises(ValueError, match=r".{10}"):
@@ -344,6 +346,7 @@ def test_what_cannot_be_recorded_is_refused_and_changes_nothing(tmp_path):
     with Recording.open(path) as recording:
         assert recording.read("b")[0].tolist() == [5, 6]
         assert recording.read("b")[1].tolist() == [2, 4]
+        assert recording.frames() == ["f"]
         assert recording.frame_steps("f").tolist() == [0]
         assert recording.events() == []
 
@@ -371,6 +374,53 @@ def test_appending_flushes_by_itself_when_it_is_time(tmp_path, monkeypatch):
         writer.poll()
         assert recording.refresh()
         assert recording.last_step == 2
+
+
+def test_numbers_of_numpy_are_numbers_in_json(tmp_path):
+    writer = Writer.create(tmp_path / "main.tlr", {"seed": np.int64(3)})
+    writer.frame("h", 0, np.zeros(2), {"low": np.array([0.5, 1.0])})
+    writer.event(0, "set", value=np.float32(0.5))
+    writer.close()
+    with Recording.open(tmp_path / "main.tlr") as recording:
+        assert recording.header == {"seed": 3}
+        assert recording.frame("h", 0).meta == {"low": [0.5, 1.0]}
+        assert recording.events()[0].data == {"value": 0.5}
+
+
+class Interrupt(BaseException):
+    """What a signal's handler raises."""
+
+
+def test_an_interrupted_append_adds_all_of_a_row_or_nothing(tmp_path):
+    path = tmp_path / "main.tlr"
+    writer = Writer.create(path, {}, flush_every=1e9)
+    table = writer.table(["a"])
+    calls = [0]
+
+    def interrupt(frame, event, arg):
+        calls[0] += frame.f_code.co_name == "append"
+        if calls[0] and event == "line" and calls[0] > turn:
+            raise Interrupt
+        return interrupt
+
+    whole = 0
+    for turn in range(1, 20):
+        table.append(turn * 10, [turn * 10.0])
+        whole += 1
+        calls[0] = 0
+        sys.settrace(interrupt)
+        try:
+            table.append(turn * 10 + 5, [turn * 10 + 5.0])
+            whole += 1
+        except Interrupt:
+            pass
+        finally:
+            sys.settrace(None)
+    writer.close()
+    with Recording.open(path) as recording:
+        steps, values = recording.read("a")
+    assert (steps == values).all()
+    assert len(steps) >= whole
 
 
 def test_compacting_what_is_no_recording_leaves_it(tmp_path):

@@ -11,8 +11,8 @@ from race import Recorder, until
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from tuilab.recording import NewerVersionError
-from tuilab.runs import Run
+from tuilab.recording import NewerVersionError, Writer
+from tuilab.runs import Run, create
 from tuilab.tui.app import LabApp
 from tuilab.tui.screens.run import RunScreen
 from tuilab.tui.screens.small import SmallScreen
@@ -298,3 +298,43 @@ async def test_what_can_not_be_read_closes_the_lab_with_the_reason(newer: Path) 
         await until(lambda: app.error, "the lab to close")
     assert isinstance(app.error, NewerVersionError)
     assert app.return_code == 2
+
+
+async def test_texts_from_strangers_are_shown_and_not_obeyed(tmp_path: Path) -> None:
+    evil = "[/bold] [red]x\x1b[2J\n日本"
+    writer = Writer.create(
+        tmp_path / "evil.tlr",
+        {
+            "scenario": {"title": evil, "pace": "fast", "expect": [{"arm": evil}, evil, 5]},
+            "arms": [evil, 3, "fine"],
+            "steps": "many",
+            "panels": [{"type": "curves", "title": evil, "series": ["*"]}, evil, {"type": evil}],
+        },
+    )
+    writer.table([f"{evil}/loss", "fine/loss"]).append(0, [1.0, 2.0])
+    writer.event(0, evil, evil, message=evil)
+    writer.event(0, "failed", None, message=evil)
+    writer.event(0, "set", None, key=evil, value=evil, was=evil)
+    writer.close()
+    async with lab(tmp_path / "evil.tlr") as opened:
+        await opened.sees("[/bold] [red]x")
+        await opened.sees("failed: [/bold]")
+        await opened.press("a", "enter")
+        await until(lambda: opened.screen.snapshot.wanted.hidden == {evil}, "the arm hidden")
+
+
+async def test_an_engine_that_died_is_quoted_in_full(tmp_path: Path) -> None:
+    run = create(tmp_path, "race", {"title": "Two arms race"}, {})
+    (run.path / "engine.json").write_text("{}")
+    run.log.write_text("no room [/on] the left\n")
+    app = LabApp(RunScreen(Source(run), live=True))
+    async with app.run_test(size=NARROW):
+        opened = Lab(None, app.screen)  # type: ignore[arg-type]
+        await until(lambda: opened.screen.snapshot.state == "died", "the end")
+        await until(
+            lambda: (
+                "died: no room [/on] the left"
+                in "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+            ),
+            "the log's last words",
+        )

@@ -28,7 +28,7 @@ from tuilab.recording.format import (
     Ints,
     pack_chunk,
     pack_json,
-)  # fmt: skip
+)
 from tuilab.recording.frames import pack_frames
 from tuilab.recording.frameset import FrameReader
 from tuilab.recording.index import Entry, pack_index

@@ -87,13 +87,13 @@ def unpack_head(data: bytes | memoryview, at: int = 0) -> Head | None:
 
 
 def pack_json(value: Any) -> bytes:
-    """`value` as UTF-8 JSON; NaN and infinities as the literals NaN, Infinity, -Infinity.
+    """`value` as UTF-8 JSON; NaN and infinities as the literals NaN, Infinity, -Infinity, arrays as lists.
 
     Raises:
         ValueError: `value` is not JSON-able, or longer than MAX_JSON.
     """
     try:
-        data = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
+        data = json.dumps(value, separators=(",", ":"), ensure_ascii=False, default=_plain).encode()
     except (TypeError, RecursionError, UnicodeEncodeError) as error:
         raise ValueError(f"a recording can hold only what JSON can: {error}") from None
     if len(data) > MAX_JSON:
@@ -101,6 +101,12 @@ def pack_json(value: Any) -> bytes:
             f"{len(data)} bytes of JSON are more than a recording holds in one piece ({MAX_JSON})"
         )
     return data
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, (np.generic, np.ndarray)):
+        return value.tolist()
+    raise TypeError(f"{value!r} is of type {type(value).__name__}")
 
 
 def unpack_json(data: bytes) -> Any:

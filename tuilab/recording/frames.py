@@ -13,11 +13,12 @@ class FrameBuffer:
     """The frames of one definition that were not flushed yet.
 
     Attributes:
+        rows: their steps and bytes.
         given: the meta as the caller passed it, to be recognised when passed again.
         last: step of the last frame of this name, -1 before the first.
     """
 
-    __slots__ = ("definition", "dtype", "frames", "given", "id", "last", "shape", "size", "steps")
+    __slots__ = ("definition", "dtype", "given", "id", "last", "rows", "shape", "size")
 
     def __init__(self, id: int, definition: FrameDefinition, given: object, last: int) -> None:
         self.id = id
@@ -27,14 +28,12 @@ class FrameBuffer:
         self.size = definition.size
         self.given = given
         self.last = last
-        self.steps: list[int] = []
-        self.frames: list[bytes] = []
+        self.rows: list[tuple[int, bytes]] = []
 
     def encode(self) -> list[bytes]:
-        """The buffered frames as a chunk, in pieces; the buffer is empty then."""
-        pieces = pack_frames(self.id, self.steps, b"".join(self.frames), self.size > 0)
-        self.steps, self.frames = [], []
-        return pieces
+        """The buffered frames as a chunk, in pieces."""
+        steps = [step for step, _ in self.rows]
+        return pack_frames(self.id, steps, b"".join([data for _, data in self.rows]), self.size > 0)
 
 
 def pack_frames(id: int, steps: Sequence[int] | Ints, data: bytes, sized: bool) -> list[bytes]:

@@ -87,9 +87,14 @@ class Table:
             data = self._converted(row)
         if len(data) != self._bytes:
             raise ValueError(f"a row of shape {np.shape(row)} for {self._columns} series: a value for each")
-        self._steps.append(step if step.__class__ is int else index(step))
-        self._fresh.append(data)
-        self._last = step
+        step = step if step.__class__ is int else index(step)
+        try:
+            self._last = step
+            self._steps.append(step)
+            self._fresh.append(data)
+        except BaseException:  # raised by a signal's handler between the two
+            self._even_out()
+            raise
         self._countdown = left = self._countdown - 1
         if left <= 0:
             self._look()
@@ -133,10 +138,10 @@ class Table:
         """Hands the rows that were not handed on yet to the writer."""
         if not self._fresh:
             return
-        data, self._fresh = b"".join(self._fresh), []
+        data, count = b"".join(self._fresh), len(self._steps)
         self._hand_on(self._steps[self._count :], data)
-        self._stored.append(data)
-        self._count = len(self._steps)
+        self._stored += [data]
+        self._fresh, self._count = [], count
 
     def shut(self) -> None:
         """Lets the next row meet the closed writer."""
@@ -156,9 +161,13 @@ class Table:
 
     def _seal(self) -> None:
         """Hands all rows since the last large chunk to the writer as one."""
-        steps, data = self._steps, b"".join(self._stored + self._fresh)
+        self._hand_on(self._steps, b"".join(self._stored + self._fresh))
         self._steps, self._stored, self._fresh, self._count = [], [], [], 0
-        self._hand_on(steps, data)
+
+    def _even_out(self) -> None:
+        """Drops a step whose row was not added."""
+        rows = self._count + sum(map(len, self._fresh)) // self._bytes
+        del self._steps[rows:]
 
     def _hand_on(self, steps: list[int], data: bytes) -> None:
         rows = np.frombuffer(data, self._dtype).reshape(len(steps), self._columns)

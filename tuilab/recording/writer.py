@@ -29,7 +29,7 @@ from tuilab.recording.format import (
     TABLE_DTYPES,
     pack_chunk,
     pack_json,
-)  # fmt: skip
+)
 from tuilab.recording.frames import FrameBuffer
 from tuilab.recording.results import Event
 from tuilab.recording.table import Table
@@ -58,7 +58,6 @@ class Writer:
         self._size = size
         self._every = flush_every
         self._tables: list[Table] = []
-        self._names: set[str] = set()
         self._frames: dict[str, FrameBuffer] = {}
         self._shapes = 0
         self._framed = 0
@@ -129,6 +128,9 @@ class Writer:
             OSError: the disk is full. The frame is kept and written by a later flush.
         """
         buffer = self._frames.get(name)
+        last = -1 if buffer is None else buffer.last
+        if not last < step < MAX_STEP:
+            raise ValueError(f"frame {name!r} at step {step} after step {last}: steps must increase")
         if (
             buffer is None
             or array.__class__ is not ndarray
@@ -139,11 +141,8 @@ class Writer:
             array = np.asarray(array)
             buffer = self._shaped(name, array, meta)
             array = array.astype(buffer.dtype, copy=False)
-        if not buffer.last < step < MAX_STEP:
-            raise ValueError(f"frame {name!r} at step {step} after step {buffer.last}: steps must increase")
-        buffer.steps.append(operator.index(step))
-        buffer.frames.append(array.tobytes())
         buffer.last = step
+        buffer.rows.append((operator.index(step), array.tobytes()))
         self._framed += buffer.size
         if self._framed > PENDING_BYTES:
             self.spill()
@@ -154,11 +153,13 @@ class Writer:
         """Something happened at `step`; `data` is JSON-able. Flushed with the rest.
 
         Raises:
-            ValueError: the data is not JSON-able, or the step is negative.
+            ValueError: the data is not JSON-able, the step negative, or kind or arm no text.
         """
         self._check_open()
         if not 0 <= step < MAX_STEP:
             raise ValueError(f"an event at step {step}: steps count from 0")
+        if not isinstance(kind, str) or not (arm is None or isinstance(arm, str)):
+            raise ValueError(f"an event of kind {kind!r} and arm {arm!r}: both must be text")
         self._events.append((step, pack_event(Event(int(step), kind, arm, data, time.time()))))
 
     def poll(self) -> None:
@@ -228,7 +229,7 @@ class Writer:
             old.given = meta
             return old
         chunk = pack_chunk(SHAPE, made.pack(), id=self._shapes)
-        if old and old.steps:
+        if old and old.rows:
             self.pend(old.encode())
         self.pend(chunk * 2)
         buffer = FrameBuffer(self._shapes, made, meta, old.last if old else -1)
@@ -251,8 +252,9 @@ class Writer:
 
     def _encode_frames(self) -> None:
         for buffer in self._frames.values():
-            if buffer.steps:
+            if buffer.rows:
                 self.pend(buffer.encode())
+                buffer.rows = []
         self._framed = 0
 
     def _write(self) -> None:

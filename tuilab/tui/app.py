@@ -61,7 +61,7 @@ class LabApp(App[None]):
     """Holds screens; knows nothing of what they show."""
 
     TITLE = "tuilab"
-    ENABLE_COMMAND_PALETTE = True
+    ALLOW_SELECT = False
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q,ctrl+c", "quit", "quit", priority=False),
         Binding("question_mark,f1", "help", "keys"),
@@ -127,9 +127,9 @@ class LabApp(App[None]):
         try:
             path = self.save_screenshot()
         except OSError as error:
-            self.notify(f"can't save the picture here: {error.strerror}", severity="error")
+            self.notify(f"can't save the picture here: {error.strerror}", severity="error", markup=False)
         else:
-            self.notify(f"saved {path}")
+            self.notify(f"saved {path}", markup=False)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """What the palette offers."""

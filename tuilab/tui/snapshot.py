@@ -75,7 +75,7 @@ class Snapshot:
     def title(self) -> str:
         """The scenario's title."""
         scenario = self.header.get("scenario")
-        return str(scenario.get("title", "")) if isinstance(scenario, dict) else ""
+        return " ".join(str(scenario.get("title", "")).split()) if isinstance(scenario, dict) else ""
 
     @property
     def steps(self) -> int | None:

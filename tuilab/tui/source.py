@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from subprocess import Popen
 from typing import TYPE_CHECKING
@@ -59,6 +60,13 @@ class Source:
 
         run = self.run
         return "" if run is None else last_words(run)
+
+    def discard(self) -> None:
+        """Remove the folder of a run that was launched from here and recorded nothing."""
+        if self._process is not None and self._process.poll() is not None and not self.paths():
+            run = self.run
+            if run is not None:
+                shutil.rmtree(run.path, ignore_errors=True)
 
     def ask(self, *words: str) -> None:
         """Ask the engine for something.

@@ -82,7 +82,9 @@ def event_line(event: Event, arms: tuple[ArmLabel, ...]) -> Content:
     label = next((label for label in arms if label.name == event.arm), None)
     step = Content.styled(f"{count(event.step):>7}  ", DIM)
     who = Content("") if event.arm is None else Content.assemble(arm(label) if label else event.arm, " ")
-    return Content.assemble(step, who, (_happening(event), _EVENT_STYLES.get(event.kind, "")))
+    return Content.assemble(
+        step, who, (" ".join(_happening(event).split()), _EVENT_STYLES.get(event.kind, ""))
+    )
 
 
 def _happening(event: Event) -> str:

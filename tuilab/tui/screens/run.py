@@ -93,8 +93,10 @@ class RunScreen(Screen[None]):
         self.call_after_refresh(self._worker.start)
 
     def on_unmount(self) -> None:
-        """Let the worker end."""
+        """Let the worker end; a run that its engine died of before it began leaves nothing behind."""
         self._worker.stop()
+        if self.snapshot.state == "died" and not self.snapshot.header:
+            self._source.discard()
 
     def on_resize(self) -> None:
         """Side by side, or one at a time."""
@@ -113,7 +115,7 @@ class RunScreen(Screen[None]):
     async def on_run_screen_taken(self, message: Taken) -> None:
         """Show a snapshot."""
         snapshot = self.snapshot = message.snapshot
-        if snapshot.error is not None and len(self.app.screen_stack) == 1:
+        if snapshot.error is not None and self.app.screen_stack[0] is self:
             self.app.error = snapshot.error  # type: ignore[attr-defined]
             self.app.exit(return_code=2)
             return

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
@@ -75,7 +76,7 @@ class PanelGrid(Container):
     def wait(self, sentence: str) -> None:
         """Say why there are no panels yet."""
         if not self._panels:
-            self._waiting.update(sentence)
+            self._waiting.update(Content(sentence))
 
     def show(self, pictures: Mapping[int, Picture]) -> None:
         """Show new pictures."""

@@ -24,12 +24,13 @@ class RunHeader(Widget):
 
     def show(self, snapshot: Snapshot, remark: str) -> None:
         """Show a snapshot's facts; `remark` says what is special about the view."""
+        problem = snapshot.problem if snapshot.header else ""  # before there is a header, the grid says it
         state = (
             snapshot.title,
             snapshot.state,
             snapshot.arms,
             snapshot.wanted.hidden,
-            snapshot.problem,
+            problem,
             remark,
         )
         if state != self._shown:
