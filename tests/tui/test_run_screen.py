@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 from race import Recorder, until
+from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
@@ -24,6 +26,11 @@ from tuilab.tui.widgets.transport import Transport
 WIDE, NARROW = (120, 40), (80, 24)
 
 
+def text_of(app: App[None]) -> str:
+    """All that is on the terminal."""
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
 class Lab:
     """A run screen and what a person sees of it."""
 
@@ -32,9 +39,7 @@ class Lab:
         self.screen = screen
 
     def text(self) -> str:
-        """All that is on the terminal."""
-        compositor = self.pilot.app.screen._compositor
-        return "\n".join("".join(strip.text for strip in [line]) for line in compositor.render_strips())
+        return text_of(self.pilot.app)
 
     async def press(self, *keys: str) -> None:
         await self.pilot.press(*keys)
@@ -261,9 +266,8 @@ async def test_a_small_terminal_says_what_it_has_and_needs(finished: Path) -> No
     async with app.run_test(size=(60, 20)) as pilot:
         await until(lambda: isinstance(app.screen, SmallScreen), "the small screen")
         await pilot.pause()
-        text = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-        assert "60×20" in text
-        assert "80×24" in text
+        assert "60×20" in text_of(app)
+        assert "80×24" in text_of(app)
 
 
 async def test_keys_are_explained(finished: Path) -> None:
@@ -326,15 +330,8 @@ async def test_texts_from_strangers_are_shown_and_not_obeyed(tmp_path: Path) -> 
 async def test_an_engine_that_died_is_quoted_in_full(tmp_path: Path) -> None:
     run = create(tmp_path, "race", {"title": "Two arms race"}, {})
     (run.path / "engine.json").write_text("{}")
+    os.utime(run.path / "engine.json", (1, 1))  # its last sign of life
     run.log.write_text("no room [/on] the left\n")
     app = LabApp(RunScreen(Source(run), live=True))
     async with app.run_test(size=NARROW):
-        opened = Lab(None, app.screen)  # type: ignore[arg-type]
-        await until(lambda: opened.screen.snapshot.state == "died", "the end")
-        await until(
-            lambda: (
-                "died: no room [/on] the left"
-                in "\n".join(strip.text for strip in app.screen._compositor.render_strips())
-            ),
-            "the log's last words",
-        )
+        await until(lambda: "died: no room [/on] the left" in text_of(app), "the log's last words")

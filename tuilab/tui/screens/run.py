@@ -199,9 +199,12 @@ class RunScreen(Screen[None]):
         return " · ".join(remarks)
 
     def _say(self, sentence: str) -> None:
-        """Tell the user something for a while."""
+        """Tell the user something, until the next key."""
         self.query_one(Hints).say(sentence, words.CARE)
-        self.set_timer(6, lambda: self.query_one(Hints).say(""))
+
+    def on_key(self) -> None:
+        """What was said has been read."""
+        self.query_one(Hints).say("")
 
     # Actions
 
