@@ -12,6 +12,7 @@ import torch
 
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.training import TrainingExperiment
+from tuilab.scenario.load import load
 from tuilab.scenario.schema import Training
 
 SMALL = {"name": "convnet", "channels": [4, 6]}
@@ -197,3 +198,10 @@ def test_no_steps_is_one_look() -> None:
 
 def test_epochs_become_steps() -> None:
     assert experiment(steps=None, epochs=2.5).steps == 12  # 5 batches an epoch: 12.5, to the even
+
+
+def test_the_shipped_scenario_trains_on_the_embedded_pictures() -> None:
+    small = ["data.name=shapes10", "data.train=400", "data.validation=50", "steps=3"]
+    seen = list(TrainingExperiment(load("cifar10", small), torch.device("cpu")))
+    assert series(seen, "convnet/train.loss")[0] == pytest.approx(math.log(10), rel=0.02)
+    assert list(series(seen, "convnet/validation.accuracy")) == [0, 3]
