@@ -22,9 +22,9 @@ MIN_ROWS = 64
 LARGE_BYTES = 4 * 2**20
 """Rows of one large chunk: MAX_ROWS, or as many as fit these bytes, but MIN_ROWS."""
 
-LOOK_ROWS = 8
-LOOK_EVERY = 0.001
-"""The clock is looked at with every row; with every eighth while these come within a millisecond."""
+LOOK_ROWS = 16
+LOOK_SHARE = 1 / 50
+"""The clock is looked at with every row; with every 16th while these come within 1/50 of a flush's time."""
 
 
 class Table:
@@ -155,7 +155,7 @@ class Table:
             self._writer.spill()
         if now >= self._writer.due:
             self._writer.flush()
-        often = now - self._looked < LOOK_EVERY
+        often = now - self._looked < self._writer.flush_every * LOOK_SHARE
         self._countdown = min(LOOK_ROWS, self._capacity - len(self._steps)) if often else 1
         self._looked = now
 

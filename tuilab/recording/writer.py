@@ -56,7 +56,7 @@ class Writer:
         self.closed = False
         self._fd = fd
         self._size = size
-        self._every = flush_every
+        self.flush_every = flush_every
         self._tables: list[Table] = []
         self._frames: dict[str, FrameBuffer] = {}
         self._shapes = 0
@@ -142,7 +142,7 @@ class Writer:
             buffer = self._shaped(name, array, meta)
             array = array.astype(buffer.dtype, copy=False)
         buffer.last = step
-        buffer.rows.append((operator.index(step), array.tobytes()))
+        buffer.rows.append((step if step.__class__ is int else operator.index(step), array.tobytes()))
         self._framed += buffer.size
         if self._framed > PENDING_BYTES:
             self.spill()
@@ -174,7 +174,7 @@ class Writer:
             OSError: it could not be written; the file is as before and all is kept for a later flush.
         """
         self._check_open()
-        self.due = monotonic() + self._every
+        self.due = monotonic() + self.flush_every
         self._encode()
         self._write()
 
