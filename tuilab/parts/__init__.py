@@ -1,1 +1,1 @@
-"""parts."""
+"""The field's building blocks, written to be read beside the lecture."""
