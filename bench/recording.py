@@ -1,8 +1,8 @@
 """The recording against its peers: the bare write(), TensorBoard, trackio, and numpy reading the same bytes.
 
 The load is that of a training run: 100,000 steps of 40 float32 series, and a histogram of 14 layers by 64
-bins every tenth step, handed over one step at a time. CPU time is that of the whole process, children included.
-
+The load is that of a training run: 100,000 steps of 40 float32 series, and a histogram of 14 layers by 64
+bins every tenth step, handed over one step at a time. CPU time is of the whole process, children included.
 What "bare" means: a loop that is handed the same rows and frames one step at a time, keeps their bytes, and
 gives them to write() when 50 ms have passed or as many bytes are waiting as this writer lets wait. No index,
 no checksums, no columns. What the write() calls alone cost is printed too, without a bar: it swings tenfold

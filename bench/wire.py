@@ -23,6 +23,7 @@ import time
 from pathlib import Path
 
 import psutil
+import pyte
 
 BAR, LEET, CPU_BAR = 5_000, 2_400, 15.0
 RATE = 50
@@ -74,13 +75,15 @@ class Viewer:
             os.environ.update(TERM="xterm-256color", LANG="C.UTF-8")
             os.execv(sys.executable, [sys.executable, "-m", "tuilab", "watch", str(folder)])
         self.process = psutil.Process(self.pid)
+        self.screen = pyte.Screen(120, 40)
+        self._stream = pyte.ByteStream(self.screen)
 
     def read_until(self, needle: bytes) -> None:
         seen = b""
         while needle not in seen:
             if not select.select([self.terminal], [], [], 30)[0]:
                 sys.exit(f"wire: the lab did not show {needle!r} within 30 s")
-            seen += os.read(self.terminal, 65_536)
+            seen += self._read()
 
     def measure(self, seconds: float) -> tuple[float, float]:
         """Bytes a second and per cent of a core over a time."""
@@ -88,9 +91,19 @@ class Viewer:
         began, cpu = time.monotonic(), sum(self.process.cpu_times()[:2])
         while (left := began + seconds - time.monotonic()) > 0:
             if select.select([self.terminal], [], [], left)[0]:
-                count += len(os.read(self.terminal, 65_536))
+                count += len(self._read())
         took = time.monotonic() - began
         return count / took, 100 * (sum(self.process.cpu_times()[:2]) - cpu) / took
+
+    def drawn(self) -> tuple[int, int]:
+        """How many of the five panels show their title, and how many cells show a piece of a curve."""
+        text = "\n".join(self.screen.display)
+        return sum(name in text for name in NAMES), sum("\u2800" < char <= "\u28ff" for char in text)
+
+    def _read(self) -> bytes:
+        data = os.read(self.terminal, 65_536)
+        self._stream.feed(data)
+        return data
 
     def close(self) -> None:
         os.close(self.terminal)
@@ -121,13 +134,15 @@ def main() -> int:
             feeder.stdin.flush()
             viewer.measure(3)
             idle, idle_cpu = viewer.measure(IDLE)
+            panels, cells = viewer.drawn()
             viewer.close()
             feeder.stdin.close()
     print(f"following five series at {RATE} Hz, 120×40: {rate:,.0f} B/s (bar {BAR:,}, LEET {LEET:,})")
     print(f"CPU of the viewer: {cpu:.1f} % of a core (bar {CPU_BAR:g})")
     print(f"when nothing changes: {idle:.0f} B/s (bar 0), {idle_cpu:.1f} % of a core")
+    print(f"on its screen at the end: {panels} of 5 panels, {cells} cells of curves")
     print(f"ratio: {rate / BAR:.2f} (bar 1)")
-    return int(rate > BAR or idle > 0 or cpu > CPU_BAR)
+    return int(rate > BAR or idle > 0 or cpu > CPU_BAR or panels < len(NAMES) or cells < 100)
 
 
 if __name__ == "__main__":

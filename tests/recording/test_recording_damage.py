@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import struct
 import tracemalloc
 import zlib
@@ -339,7 +340,8 @@ def test_what_is_no_recording_is_said_so(tmp_path, data, said):
 
 
 def test_what_cannot_be_opened_is_said_so(tmp_path):
-    for path in (tmp_path, tmp_path / "missing.tlr"):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "missing.tlr", tmp_path / "pipe", Path("/dev/zero")):
         with pytest.raises(RecordingError, match=str(path)):
             Recording.open(path)
     with pytest.raises(RecordingError, match="empty"):

@@ -59,6 +59,8 @@ def compact(path: Path) -> None:
         with temporary.open("wb", buffering=2**20) as file:
             target = _Target(file)
             _copy(source, target)
+            if source.gaps:
+                raise RecordingError(f"{path}: damaged, so left as it is")
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(path)
@@ -146,20 +148,19 @@ def _blocks(table: TableReader) -> Iterator[tuple[Ints, Values]]:
 
 def _frames(frames: FrameReader) -> Iterator[tuple[Ints, bytes]]:
     """The frames of a definition, a chunk's worth at a time: steps (n,) and their bytes."""
-    many = max(1, FRAMES_BYTES // max(frames.definition.size, 8))
-    steps: list[Ints] = []
-    data: list[bytes] = []
+    size = frames.definition.size
+    many = max(1, FRAMES_BYTES // max(size, 8))
+    steps, data = np.empty(0, np.int64), b""
     for piece in range(len(frames.pieces)):
         found = frames.steps(piece), frames.data(piece)
         if found[0] is None or found[1] is None:
             raise RecordingError(f"{frames.file.path}: damaged, so left as it is")
-        steps.append(found[0])
-        data.append(found[1])
-        if sum(map(len, steps)) >= many:
-            yield np.concatenate(steps), b"".join(data)
-            steps, data = [], []
-    if steps:
-        yield np.concatenate(steps), b"".join(data)
+        steps, data = np.concatenate([steps, found[0]]), data + found[1]
+        while len(steps) >= many:
+            yield steps[:many], data[: many * size]
+            steps, data = steps[many:], data[many * size :]
+    if len(steps):
+        yield steps, data
 
 
 def _sync_folder(folder: Path) -> None:

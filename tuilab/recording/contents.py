@@ -91,7 +91,6 @@ class Contents:
         elif head.type == FRAMES:
             frames = self._frames(head.id)
             self._rows(offset, head, frames.definition.size, frames.pieces, window)
-            self._file.trust(offset)
         elif head.type in (INDEX, END):
             self.finished = True
 
@@ -113,6 +112,7 @@ class Contents:
             if not frames.definition.size and group.stride.any():
                 raise ValueError("an index whose steps do not fit its rows")
             fill(frames.pieces, group, 8 + rows * (own + frames.definition.size))
+            frames.checked = False
         elif group.type == EVENTS:
             self.events += np.array(group[2:]).T[:, [0, 1, 4, 5]].tolist()
         else:
@@ -145,7 +145,6 @@ class Contents:
         else:
             steps = [event.step for event in unpack_events(payload)]
             if steps:
-                self._file.trust(offset)
                 self.events.append((min(steps), max(steps), offset, head.length))
                 self._span(min(steps), max(steps))
 

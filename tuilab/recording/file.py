@@ -23,7 +23,8 @@ class File:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        # Not to wait for the other end of a pipe, should it be one; a regular file doesn't care.
+        self.fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         status = os.fstat(self.fd)
         self.size = status.st_size
         self._identity = (status.st_dev, status.st_ino)

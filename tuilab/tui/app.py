@@ -65,6 +65,7 @@ class LabApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+q,ctrl+c", "quit", "quit", priority=False),
         Binding("question_mark,f1", "help", "keys"),
+        Binding("ctrl+z", "suspend_process", "to the shell", show=False),
         Binding("ctrl+l", "repaint", "repaint", show=False),
     ]
 
