@@ -116,6 +116,22 @@ def test_an_overview_far_apart_and_far_along(tmp_path):
             recording.overview("a", 0, 9, 0)
 
 
+def test_the_last_value_of_a_span_is_its_last_wherever_blocks_are_cut(tmp_path):
+    writer = Writer.create(tmp_path / "main.tlr", {})
+    table = writer.table(["a"])
+    values = np.arange(600.0)
+    values[512:] = (
+        np.nan
+    )  # of three groups of rows, the span cuts the first and the last, where nothing is finite
+    table.extend(np.arange(600), values[:, None])
+    writer.close()
+    points = dict(enumerate(values.tolist()))
+    with Recording.open(tmp_path / "main.tlr") as recording:
+        check_overview(recording, "a", points, 100, 580, 1)
+        check_overview(recording, "a", points, 100, 580, 2)
+        check_overview(recording, "a", points, 513, 580, 1)
+
+
 def test_an_empty_recording_answers_nothing(tmp_path):
     writer = Writer.create(tmp_path / "main.tlr", {"a": [1]})
     with Recording.open(tmp_path / "main.tlr") as recording:

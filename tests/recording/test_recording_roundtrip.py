@@ -81,6 +81,25 @@ def test_a_float32_table_takes_what_does_not_fit_as_infinite(tmp_path):
         assert recording.read("a")[1].tolist() == [np.inf, -np.inf, np.inf]
 
 
+def test_a_signalling_nan_is_a_nan(tmp_path):
+    signalling = np.array([1, 0x7F800001], np.uint32).view(np.float32)[1:]
+    writer = Writer.create(tmp_path / "main.tlr", {})
+    narrow, wide = writer.table(["a"], "float32"), writer.table(["b"], "float64")
+    for step in range(600):
+        narrow.append(step, signalling)
+        wide.append(step, signalling)
+    writer.flush()
+    with Recording.open(tmp_path / "main.tlr") as recording:
+        for closed in (False, True):
+            if closed:
+                writer.close()
+                recording.refresh()
+            for name in "ab":
+                assert np.isnan(recording.read(name)[1]).all()
+                assert np.isnan(recording.at(name, 300))
+                assert recording.overview(name, None, None, 1).nonfinite.tolist() == [600]
+
+
 def test_the_meta_of_a_frame_is_kept_until_another_is_given(tmp_path):
     path = tmp_path / "main.tlr"
     writer = Writer.create(path, {})

@@ -56,6 +56,7 @@ def pack_block(table: int, steps: Ints, columns: Values) -> list[bytes]:
     return [head, covered, body]
 
 
+@np.errstate(invalid="ignore")  # a signalling NaN is a NaN
 def summarize(values: Values, starts: Ints) -> tuple[Values, Values, Values, Ints]:
     """Smallest, greatest and last finite value and the count of the others, over runs of the last axis.
 

@@ -95,6 +95,7 @@ class TableReader:
             return None
         return np.frombuffer(b"".join(whole), self.definition.dtype).reshape(self._columns, rows)
 
+    @np.errstate(invalid="ignore")  # a signalling NaN is a NaN
     def _rows(self, span: Iterable[int], column: int) -> tuple[Ints, Floats]:
         """The steps of some chunks, and their values."""
         pieces = self.pieces

@@ -175,5 +175,5 @@ class Table:
         self._writer.pend(pack_chunk(ROWS, packed, values, id=self._id, rows=len(steps), first=steps[0]))
 
     def _converted(self, rows: object) -> bytes:
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(rows, self._dtype).tobytes()
