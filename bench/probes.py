@@ -15,8 +15,8 @@ from typing import Any
 import torch
 
 from tuilab.experiments.training import TrainingExperiment
+from tuilab.scenario.kinds.training import Training
 from tuilab.scenario.load import load
-from tuilab.scenario.schema import Training
 
 MLP = {
     "kind": "training",

@@ -10,9 +10,8 @@ import pytest
 import torch
 
 from tuilab.experiments import Experiment, Observation, build
+from tuilab.scenario.kinds.descent import Descent
 from tuilab.scenario.load import load
-from tuilab.scenario.metrics import METRICS
-from tuilab.scenario.schema import Descent
 
 BOWL = {"name": "quadratic", "condition_number": 100.0, "rotation": 30.0}
 
@@ -46,7 +45,7 @@ def test_step_0_is_the_start_and_every_metric_is_there_at_every_step() -> None:
     found = observe({"a": sgd(0.01), "b": sgd(0.001, [3.0, -1.0])}, steps=5)
     assert [o.step for o in found] == [0, 1, 2, 3, 4, 5]
     assert {tuple(o.values) for o in found} == {tuple(found[0].values)}
-    assert set(found[0].values) == {f"{arm}/{metric}" for arm in "ab" for metric in METRICS["descent"]}
+    assert set(found[0].values) == {f"{arm}/{metric}" for arm in "ab" for metric in Descent.METRICS}
     assert [found[0].values[f"b/{metric}"] for metric in ("x", "y", "rate")] == [3.0, -1.0, 1.0]
     assert found[0].values["b/distance"] == pytest.approx(math.sqrt(10))
 
@@ -90,7 +89,7 @@ def test_an_arm_that_diverges_is_told_once_stays_nan_and_disturbs_nobody(name: s
     assert np.isfinite(losses[:step]).all()
     assert not math.isfinite(losses[step])
     assert np.isnan(
-        [with_wild[k].values[f"wild/{m}"] for k in range(step + 1, 101) for m in METRICS["descent"]]
+        [with_wild[k].values[f"wild/{m}"] for k in range(step + 1, 101) for m in Descent.METRICS]
     ).all()
 
 

@@ -10,9 +10,8 @@ import pytest
 import torch
 
 from tuilab.experiments import Observation, build
+from tuilab.scenario.kinds.propagation import Propagation
 from tuilab.scenario.load import load
-from tuilab.scenario.metrics import METRICS
-from tuilab.scenario.schema import Propagation
 
 SMALL, XAVIER = {"name": "normal", "std": 0.02}, {"name": "xavier_normal"}
 
@@ -39,7 +38,7 @@ def test_every_metric_of_every_layer_at_every_step() -> None:
     expected = {
         name
         for arm in ("small", "xavier")
-        for metric, about in METRICS["propagation"].items()
+        for metric, about in Propagation.METRICS.items()
         for name in ([f"{arm}/{metric}/{k}" for k in (1, 2, 3)] if about.per_layer else [f"{arm}/{metric}"])
     }
     assert all(set(o.values) == expected for o in found)

@@ -12,8 +12,8 @@ import torch
 
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.training import TrainingExperiment
+from tuilab.scenario.kinds.training import Training
 from tuilab.scenario.load import load
-from tuilab.scenario.schema import Training
 
 SMALL = {"name": "convnet", "channels": [4, 6]}
 SGD = {"name": "sgd", "lr": 0.05}

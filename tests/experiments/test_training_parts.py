@@ -11,7 +11,7 @@ from tuilab.data import DataError
 from tuilab.experiments.batches import Batches
 from tuilab.experiments.learner import Learner
 from tuilab.parts.optimizers import OPTIMIZERS
-from tuilab.scenario.schema import Training
+from tuilab.scenario.kinds.training import Training
 
 CPU = torch.device("cpu")
 

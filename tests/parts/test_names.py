@@ -14,28 +14,29 @@ from tuilab.parts.models import MODELS
 from tuilab.parts.optimizers import OPTIMIZERS
 from tuilab.parts.schedules import SCHEDULES
 from tuilab.parts.surfaces import SURFACES
-from tuilab.scenario import parts
+from tuilab.scenario.parts import activations, data, initializers, networks, optimizers, schedules, surfaces
+from tuilab.scenario.strict import Strict
 
 ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
-    "init": (parts.Init, INITIALIZERS, {"fan_in", "fan_out"}),
-    "optimizer": (parts.Optimizer, OPTIMIZERS, set()),
-    "surface": (parts.Surface, SURFACES, set()),
-    "network": (parts.Network, MODELS, {"shape", "classes"}),
-    "schedule": (parts.Schedule, SCHEDULES, {"t"}),
+    "init": (initializers.Init, INITIALIZERS, {"fan_in", "fan_out"}),
+    "optimizer": (optimizers.Optimizer, OPTIMIZERS, set()),
+    "surface": (surfaces.Surface, SURFACES, set()),
+    "network": (networks.Network, MODELS, {"shape", "classes"}),
+    "schedule": (schedules.Schedule, SCHEDULES, {"t"}),
 }
 
 
-def settings(union: Any) -> dict[str, type[parts.Strict]]:
+def settings(union: Any) -> dict[str, type[Strict]]:
     models = get_args(get_args(union)[0])
     return {get_args(model.model_fields["name"].annotation)[0]: model for model in models}
 
 
 def test_activations() -> None:
-    assert set(get_args(parts.ActivationName)) == set(ACTIVATIONS)
+    assert set(get_args(activations.ActivationName)) == set(ACTIVATIONS)
 
 
 def test_data_sets() -> None:
-    assert set(get_args(parts.Data.model_fields["name"].annotation)) == set(DATASETS)
+    assert set(get_args(data.Data.model_fields["name"].annotation)) == set(DATASETS)
 
 
 @pytest.mark.parametrize("room", ROOMS)

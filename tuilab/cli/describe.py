@@ -30,7 +30,7 @@ def describe(
     if checked.notes:
         print(f"\n{checked.notes.strip()}")
     print(f"\n{heading('Arms')}")
-    for name, arm in checked.arms.items():
+    for name, arm in checked.setups.items():
         print(f"  {name}: {_settings(arm.model_dump(exclude_none=True, exclude_defaults=True))}")
     print(f"\n{heading('Panels')}")
     for panel in checked.shown_panels:

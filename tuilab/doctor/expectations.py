@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import glob
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -75,37 +76,63 @@ def _event(recording: Recording, expectation: Expectation, over: bool) -> Outcom
 
 
 def _metric(recording: Recording, expectation: Expectation, over: bool) -> Outcome:
-    metric = expectation.metric
-    moment = "" if expectation.step == "last" else f" at step {expectation.step}"
-    at = recording.last_step if expectation.step == "last" else expectation.step
-    reached = over if expectation.step == "last" else recording.last_step >= expectation.step
-    many = isinstance(expectation.near, list)
-    layers = (
-        range(1, len(expectation.near) + 1) if isinstance(expectation.near, list) else [expectation.layer]
-    )
+    metric, step, near = str(expectation.metric), expectation.step, expectation.near
+    figure_at = partial(_figure, recording, step=step)
+    reached = recording.last_step >= step if isinstance(step, int) else over
+    layers: Sequence[int | None]
+    if isinstance(near, list):
+        layers = range(1, len(near) + 1)
+    elif isinstance(expectation.layer, str):
+        depth = _depth(recording, f"{expectation.arm}/{metric}")
+        layers = range(1, depth + 1) if expectation.layer == "all" else [depth]
+    else:
+        layers = [expectation.layer]
     figures: list[float | None] = []
     kept: list[bool] = []
     claim = ""
     for position, layer in enumerate(layers):
-        path = str(metric) if layer is None else f"{metric}/{layer}"
-        claim, holds = _claim(expectation, partial(_at, recording, path, at), position)
-        figure = _at(recording, path, at, expectation.arm)
+        path = metric if layer is None else f"{metric}/{layer}"
+        claim, holds = _claim(expectation, partial(figure_at, path), position)
+        figure = figure_at(path, expectation.arm)
         figures.append(figure)
         kept.append(figure is not None and holds(figure))
-    if many:
-        claim = f"≈ {_list(expectation.near)} (±{100 * (expectation.within or 0):g} %)"
-    where = (
-        ""
-        if layers == [None]
-        else f" of layers 1–{len(figures)}"
-        if many
-        else f" of layer {expectation.layer}"
-    )
+    if isinstance(near, list):
+        claim = f"≈ {_list(near)} (±{100 * (expectation.within or 0):g} %)"
     if expectation.never:
         claim, kept = "never measured", [figure is None for figure in figures]
-    verdict = Verdict.OPEN if not reached else Verdict.MET if all(kept) else Verdict.UNMET
-    promise = f"{expectation.arm}: {metric}{where}{moment} {claim}"
-    return Outcome(verdict, promise, _list(figures), expectation.because)
+    met = bool(kept) and all(kept)
+    verdict = Verdict.OPEN if not reached else Verdict.MET if met else Verdict.UNMET
+    promise = f"{expectation.arm}: {metric}{_where(layers)}{_MOMENTS.get(step, f' at step {step}')} {claim}"
+    return Outcome(verdict, promise, _list(figures) or "nothing", expectation.because)
+
+
+_MOMENTS: dict[int | str, str] = {"last": "", "max": ", at most", "min": ", at least"}
+
+
+def _where(layers: Sequence[int | None]) -> str:
+    if len(layers) == 1:
+        return "" if layers[0] is None else f" of layer {layers[0]}"
+    return f" of layers 1–{len(layers)}"
+
+
+def _figure(recording: Recording, path: str, arm: str, step: int | str) -> float | None:
+    """The value at a step, or the largest or smallest of the run; None where there is none."""
+    name = f"{arm}/{path}"
+    try:
+        if isinstance(step, int) or step == "last":
+            return recording.at(name, recording.last_step if isinstance(step, str) else step)
+        _, values = recording.read(name)
+    except KeyError:
+        return None
+    if not len(values):
+        return None
+    return float(values.max() if step == "max" else values.min())
+
+
+def _depth(recording: Recording, path: str) -> int:
+    """The highest layer that a per-layer series was recorded for; 0 for none."""
+    layers = [name.rpartition("/")[2] for name in recording.series(glob.escape(path) + "/*")]
+    return max((int(layer) for layer in layers if layer.isdecimal()), default=0)
 
 
 def _claim(
@@ -126,16 +153,11 @@ def _claim(
         return "", lambda figure: False
     bound = figure_of(other)
     text = "nothing" if bound is None else f"{bound:.4g}"
+    factor = expectation.by or 1.0
+    by = f" by a factor of {factor:g}" if expectation.by is not None else ""
     if expectation.below is not None:
-        return f"below {other}'s ({text})", lambda figure: bound is not None and figure < bound
-    return f"above {other}'s ({text})", lambda figure: bound is not None and figure > bound
-
-
-def _at(recording: Recording, path: str, step: int, arm: str) -> float | None:
-    try:
-        return recording.at(f"{arm}/{path}", step)
-    except KeyError:
-        return None
+        return f"below {other}'s ({text}){by}", lambda figure: bound is not None and figure * factor < bound
+    return f"above {other}'s ({text}){by}", lambda figure: bound is not None and figure > bound * factor
 
 
 def _first(recording: Recording, kind: str | None, arm: str) -> int | None:

@@ -23,7 +23,7 @@ from tuilab.engine.recorder import NO_ROOM, Recorder
 from tuilab.experiments import Experiment, build
 from tuilab.recording import Writer
 from tuilab.runs import Run, State
-from tuilab.scenario.metrics import ENGINE_METRICS, METRICS
+from tuilab.scenario.metrics import ENGINE_METRICS
 from tuilab.scenario.schema import KINDS, Scenario
 
 OnStep = Callable[[int, int, str], None]
@@ -95,7 +95,7 @@ def _record(loop: Loop, recorder: Recorder, run: Run) -> State:
 
 def _header(scenario: Scenario, experiment: Experiment, device: torch.device) -> dict[str, Any]:
     metrics = {
-        **METRICS[scenario.kind],
+        **scenario.METRICS,
         **{f"engine/{name}": metric for name, metric in ENGINE_METRICS.items()},
     }
     return {

@@ -5,12 +5,15 @@ from __future__ import annotations
 import torch
 
 from tuilab.experiments.observation import Experiment, Observation
-from tuilab.scenario.schema import Descent, Propagation, Training
+from tuilab.scenario.kinds.base import Scenario
+from tuilab.scenario.kinds.descent import Descent
+from tuilab.scenario.kinds.propagation import Propagation
+from tuilab.scenario.kinds.training import Training
 
 __all__ = ["Experiment", "Observation", "build"]
 
 
-def build(scenario: Propagation | Descent | Training, device: torch.device) -> Experiment:
+def build(scenario: Scenario, device: torch.device) -> Experiment:
     """The experiment that a scenario describes, before its first step."""
     if isinstance(scenario, Propagation):
         from tuilab.experiments.propagation import PropagationExperiment
@@ -20,6 +23,8 @@ def build(scenario: Propagation | Descent | Training, device: torch.device) -> E
         from tuilab.experiments.descent import DescentExperiment
 
         return DescentExperiment(scenario)
-    from tuilab.experiments.training import TrainingExperiment
+    if isinstance(scenario, Training):
+        from tuilab.experiments.training import TrainingExperiment
 
-    return TrainingExperiment(scenario, device)
+        return TrainingExperiment(scenario, device)
+    raise TypeError(f"no experiment for scenarios of kind {scenario.kind}")

@@ -11,7 +11,7 @@ from tuilab.data import DataError
 from tuilab.parts.augmentation import augment
 from tuilab.parts.datasets import DATASETS
 from tuilab.parts.randomness import stream
-from tuilab.scenario.schema import Training
+from tuilab.scenario.kinds.training import Training
 
 _EVALUATION_BATCH = 500
 

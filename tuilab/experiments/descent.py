@@ -14,8 +14,8 @@ from tuilab.experiments.observation import Observation
 from tuilab.experiments.tuning import changed, numbers
 from tuilab.parts.optimizers import OPTIMIZERS, Rule, State
 from tuilab.parts.surfaces import SURFACES, Saddle, Surface
-from tuilab.scenario.parts import Strict
-from tuilab.scenario.schema import Descent
+from tuilab.scenario.kinds.descent import Descent
+from tuilab.scenario.strict import Strict
 
 ESCAPED = 1.0
 """|y| at which a walker has left a saddle."""

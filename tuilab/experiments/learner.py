@@ -17,8 +17,8 @@ from tuilab.parts.activations import ACTIVATIONS
 from tuilab.parts.models import MODELS
 from tuilab.parts.schedules import SCHEDULES
 from tuilab.probes.network import NetworkProbe
-from tuilab.scenario import parts
-from tuilab.scenario.schema import Training
+from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.parts import optimizers
 
 _PER_LAYER = (
     "activation.mean",
@@ -123,7 +123,7 @@ class Learner:
             group["lr"] = self.learning_rate(step)
         self._rule.step()
 
-    def tune(self, optimizer: parts.Optimizer) -> None:
+    def tune(self, optimizer: optimizers.Optimizer) -> None:
         """Use these settings from the next update on; what the optimiser remembers is kept."""
         self.optimizer = optimizer
         for group in self._rule.param_groups:
@@ -153,17 +153,17 @@ class Learner:
         }
 
 
-def _settings(optimizer: parts.Optimizer) -> dict[str, Any]:
+def _settings(optimizer: optimizers.Optimizer) -> dict[str, Any]:
     """The optimiser's settings as torch calls them."""
     settings = optimizer.model_dump(exclude={"name"})
-    if isinstance(optimizer, parts.Adam):
+    if isinstance(optimizer, optimizers.Adam):
         settings["betas"] = (settings.pop("beta1"), settings.pop("beta2"))
     return settings
 
 
-def _rule(parameters: Iterable[Tensor], optimizer: parts.Optimizer) -> torch.optim.Optimizer:
+def _rule(parameters: Iterable[Tensor], optimizer: optimizers.Optimizer) -> torch.optim.Optimizer:
     """Torch's optimiser: the rules of `parts.optimizers`, for all weights at once."""
     settings = _settings(optimizer)
-    if isinstance(optimizer, parts.Adam):
+    if isinstance(optimizer, optimizers.Adam):
         return torch.optim.Adam(parameters, foreach=True, **settings)
     return torch.optim.SGD(parameters, foreach=True, nesterov=optimizer.name == "nesterov", **settings)

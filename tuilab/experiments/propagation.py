@@ -17,8 +17,9 @@ from tuilab.parts.dense import Layer, backward, forward, weight_gradient_norm
 from tuilab.parts.initializers import INITIALIZERS
 from tuilab.parts.randomness import stream
 from tuilab.probes.statistics import gradient_statistics, layer_statistics
-from tuilab.scenario.parts import DenseNetwork, Strict
-from tuilab.scenario.schema import Propagation
+from tuilab.scenario.kinds.propagation import Propagation
+from tuilab.scenario.parts.networks import DenseNetwork
+from tuilab.scenario.strict import Strict
 
 
 class PropagationExperiment:

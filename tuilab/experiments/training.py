@@ -13,8 +13,9 @@ from tuilab.experiments.learner import Learner
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.tuning import changed, numbers
 from tuilab.probes.cost import ProbeSchedule
-from tuilab.scenario.parts import Optimizer, Strict
-from tuilab.scenario.schema import Training
+from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.parts.optimizers import Optimizer
+from tuilab.scenario.strict import Strict
 
 _SPEED_EVERY = 20
 """Steps over which images per second are averaged."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pydantic import ValidationError
 
-from tuilab.scenario.parts import Strict
+from tuilab.scenario.strict import Strict
 
 
 def numbers(settings: Mapping[str, Strict]) -> dict[str, float]:

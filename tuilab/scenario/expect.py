@@ -1,4 +1,4 @@
-"""What a scenario promises (`[[expect]]`) and how its recording likes to be seen (`[[panels]]`)."""
+"""What a scenario promises (`[[expect]]`) and asks beforehand (`[[predict]]`)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from tuilab.scenario.parts import Strict
+from tuilab.scenario.strict import Strict
 
 
 class Expectation(Strict):
@@ -14,19 +14,23 @@ class Expectation(Strict):
 
     Either about a `metric` (of a `layer`, at a `step`) or about the step at which an `event` first happened.
     The figure lies `between` two numbers; or `within` a relative tolerance of `near` (a list of `near` values
-    speaks of layers 1, 2, …); or `below`/`above` the same figure of another arm; or it is `never` there.
+    speaks of layers 1, 2, …); or `below`/`above` the same figure of another arm, `by` some factor if that is
+    said; or it is `never` there.
     """
 
     arm: str
     metric: str | None = None
     event: str | None = None
-    layer: int | None = Field(default=None, ge=1)
-    step: int | Literal["last"] = "last"
+    layer: Annotated[int, Field(ge=1)] | Literal["all", "last"] | None = None
+    step: Annotated[int, Field(ge=0)] | Literal["last", "max", "min"] = Field(
+        default="last", description="when; max and min speak of the largest and smallest figure of the run"
+    )
     between: Annotated[list[float], Field(min_length=2, max_length=2)] | None = None
     near: float | Annotated[list[float], Field(min_length=1)] | None = None
     within: float | None = Field(default=None, gt=0, lt=1, description="relative tolerance of `near`")
     below: str | None = Field(default=None, description="an arm whose figure is larger")
     above: str | None = Field(default=None, description="an arm whose figure is smaller")
+    by: float | None = Field(default=None, gt=0, description="the factor between the two arms, at least")
     never: bool = False
     because: str = ""
 
@@ -39,6 +43,8 @@ class Expectation(Strict):
             raise ValueError("make exactly one claim: between, near (with within), below, above or never")
         if (self.near is None) != (self.within is None):
             raise ValueError("near and within go together: near = 0.5, within = 0.03")
+        if self.by is not None and self.below is None and self.above is None:
+            raise ValueError('by goes with below or above: above = "sgd", by = 2.0')
         if self.between is not None and self.between[0] > self.between[1]:
             raise ValueError("between wants the smaller number first")
         if isinstance(self.near, list) and self.layer is not None:
@@ -50,47 +56,16 @@ class Expectation(Strict):
         return self
 
 
-class PanelBase(Strict):
-    """What every panel has."""
+class Prediction(Strict):
+    """A question to think about before the run answers it."""
 
-    title: str = ""
+    ask: str = Field(min_length=1, max_length=300)
+    choices: list[Annotated[str, Field(min_length=1, max_length=120)]] = Field(min_length=2, max_length=6)
+    answer: int = Field(ge=0, description="which choice is right, counted from 0")
+    because: str = Field(default="", max_length=600, description="what the run shows")
 
-
-class Curves(PanelBase):
-    """Series over steps."""
-
-    type: Literal["curves"]
-    series: list[str] = Field(min_length=1, description="globs over series names, such as */loss")
-    scale: Literal["linear", "log"] = "linear"
-
-
-class Layers(PanelBase):
-    """One metric over the layers, a line an arm, at the moment shown."""
-
-    type: Literal["layers"]
-    metric: str
-    scale: Literal["linear", "log"] = "linear"
-
-
-class Histograms(PanelBase):
-    """One histogram a layer, for every arm, at the moment shown."""
-
-    type: Literal["histograms"]
-    frame: str = "activation.histogram"
-
-
-class Landscape(PanelBase):
-    """The loss surface with every arm's path on it, up to the moment shown."""
-
-    type: Literal["landscape"]
-    frame: str = "landscape"
-
-
-class Values(PanelBase):
-    """The latest numbers as a table."""
-
-    type: Literal["values"]
-    series: list[str] = Field(min_length=1, description="globs over series names")
-
-
-Panel = Annotated[Curves | Layers | Histograms | Landscape | Values, Field(discriminator="type")]
+    @model_validator(mode="after")
+    def _answer_is_a_choice(self) -> Prediction:
+        if self.answer >= len(self.choices):
+            raise ValueError(f"answer {self.answer} is none of the choices, 0 to {len(self.choices) - 1}")
+        return self

@@ -12,14 +12,15 @@ from pydantic import ValidationError
 
 from tuilab.scenario.catalogue import find
 from tuilab.scenario.errors import ScenarioError
+from tuilab.scenario.kinds.base import Scenario
 from tuilab.scenario.problems import Source, sentences
 from tuilab.scenario.read import parse, read_text
-from tuilab.scenario.schema import KINDS, Descent, Propagation, Training
+from tuilab.scenario.schema import KINDS
 
 Table = dict[str, Any]
 
 
-def load(source: str | Path, overrides: Sequence[str] = ()) -> Propagation | Descent | Training:
+def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     """The checked scenario, every arm complete.
 
     Args:

@@ -1,49 +1,55 @@
-"""The panels a kind likes to be seen with when its scenario declares none."""
+"""How a recording likes to be seen (`[[panels]]`)."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Literal
 
-DEFAULT_PANELS: dict[str, list[dict[str, Any]]] = {
-    "propagation": [
-        {"type": "layers", "title": "spread of activations", "metric": "activation.std", "scale": "linear"},
-        {"type": "histograms", "title": "activations, layer by layer", "frame": "activation.histogram"},
-        {"type": "layers", "title": "gradient norm", "metric": "gradient.norm", "scale": "log"},
-        {"type": "layers", "title": "weight-gradient norm", "metric": "weight_gradient.norm", "scale": "log"},
-        {"type": "layers", "title": "saturated outputs", "metric": "activation.saturated", "scale": "linear"},
-        {"type": "values", "title": "gradient, input ÷ output", "series": ["*/gradient.ratio"]},
-    ],
-    "descent": [
-        {"type": "landscape", "title": "the surface and the paths", "frame": "landscape"},
-        {"type": "curves", "title": "loss", "series": ["*/loss"], "scale": "log"},
-        {"type": "curves", "title": "distance", "series": ["*/distance"], "scale": "log"},
-        {
-            "type": "values",
-            "title": "where each arm stands",
-            "series": ["*/loss", "*/distance", "*/rate", "*/x", "*/y"],
-        },
-    ],
-    "training": [
-        {
-            "type": "curves",
-            "title": "loss",
-            "series": ["*/train.loss", "*/validation.loss"],
-            "scale": "linear",
-        },
-        {
-            "type": "curves",
-            "title": "accuracy",
-            "series": ["*/train.accuracy", "*/validation.accuracy"],
-            "scale": "linear",
-        },
-        {"type": "layers", "title": "spread of activations", "metric": "activation.std", "scale": "linear"},
-        {"type": "histograms", "title": "activations, layer by layer", "frame": "activation.histogram"},
-        {"type": "layers", "title": "gradient norm", "metric": "gradient.norm", "scale": "log"},
-        {"type": "curves", "title": "learning rate", "series": ["*/learning_rate"], "scale": "linear"},
-        {
-            "type": "values",
-            "title": "now",
-            "series": ["engine/images_per_second", "engine/probe_share", "*/validation.accuracy"],
-        },
-    ],
-}
+from pydantic import Field
+
+from tuilab.scenario.strict import Strict
+
+
+class PanelBase(Strict):
+    """What every panel has."""
+
+    title: str = ""
+
+
+class Curves(PanelBase):
+    """Series over steps."""
+
+    type: Literal["curves"]
+    series: list[str] = Field(min_length=1, description="globs over series names, such as */loss")
+    scale: Literal["linear", "log"] = "linear"
+
+
+class Layers(PanelBase):
+    """One metric over the layers, a line an arm, at the moment shown."""
+
+    type: Literal["layers"]
+    metric: str
+    scale: Literal["linear", "log"] = "linear"
+
+
+class Histograms(PanelBase):
+    """One histogram a layer, for every arm, at the moment shown."""
+
+    type: Literal["histograms"]
+    frame: str = "activation.histogram"
+
+
+class Landscape(PanelBase):
+    """The loss surface with every arm's path on it, up to the moment shown."""
+
+    type: Literal["landscape"]
+    frame: str = "landscape"
+
+
+class Values(PanelBase):
+    """The latest numbers as a table."""
+
+    type: Literal["values"]
+    series: list[str] = Field(min_length=1, description="globs over series names")
+
+
+Panel = Annotated[Curves | Layers | Histograms | Landscape | Values, Field(discriminator="type")]
