@@ -18,7 +18,11 @@ from tuilab.scenario.parts import activations, data, initializers, networks, opt
 from tuilab.scenario.strict import Strict
 
 ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
-    "init": (initializers.Init, INITIALIZERS, {"fan_in", "fan_out"}),
+    "init": (
+        initializers.Init,
+        {name: initializer.scale for name, initializer in INITIALIZERS.items()},
+        {"fan_in", "fan_out"},
+    ),
     "optimizer": (optimizers.Optimizer, OPTIMIZERS, set()),
     "surface": (surfaces.Surface, SURFACES, set()),
     "network": (networks.Network, MODELS, {"shape", "classes"}),

@@ -161,7 +161,7 @@ def _shapes(network: DenseNetwork) -> list[tuple[int, int, int]]:
 
 def _std(init: Strict, fan_in: int, fan_out: int) -> float:
     given = init.model_dump()
-    return INITIALIZERS[given.pop("name")](fan_in, fan_out, **given)
+    return INITIALIZERS[given.pop("name")].scale(fan_in, fan_out, **given)
 
 
 def _per_layer(arm: str, metric: str, figures: np.ndarray) -> dict[str, float]:
