@@ -30,10 +30,12 @@ DECLARED = [
 NAMES = [
     "a/loss",
     "b/loss",
+    "a/loss.predicted",
     "a/validation.loss",
     "a/std/1",
     "a/std/2",
     "b/std/7",
+    "a/std.predicted/2",
     "a/x",
     "a/y",
     "engine/speed",

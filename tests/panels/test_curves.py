@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tuilab.panels import View, arm_color, panels_of
 from tuilab.panels.columns import first_nonfinite
 from tuilab.panels.palette import BROKEN
+from tuilab.panels.theory import is_theory, measured
 from tuilab.recording import Recording, Writer
 
 WIDTH, HEIGHT = 58, 17
@@ -263,3 +264,45 @@ def test_the_legend_gives_way_to_the_title(record, width, names):
     assert head.startswith("loss")
     assert names in head
     assert len(head) <= width
+
+
+def test_theory_is_dotted_in_the_colour_of_its_arm(record):
+    steps = np.arange(101)
+    recording = record(
+        {"a/loss": (steps, steps * 0 + 1.0), "a/loss.predicted": (steps, steps * 0 + 2.0)}, steps=100
+    )
+    picture = curves("*/loss", "*/loss.predicted").draw(recording, View(100), WIDTH, HEIGHT)
+    assert "·· theory  ● a 1.00" in picture.text().split("\n")[0]
+    [(y, _)] = marks(picture, "○")
+    assert y < marks(picture, "●")[0][0]
+    dots = picture.chars[y, 7:-1][:-1]
+    assert 10 <= (dots != " ").sum() <= 26
+    assert {*picture.fg[y, 7:][picture.chars[y, 7:] != " "].tolist()} == {arm_color(recording.header, "a")}
+    told = "loss at step 100: a 1.00 (level), a theory 2.00 (level)."
+    assert curves("*/loss*").describe(recording, View(100)) == told
+
+
+def test_a_prediction_made_once_holds_and_one_layers_too(record):
+    steps = np.arange(101)
+    recording = record(
+        {"a/loss/2": (steps, steps + 1.0), "a/loss.predicted/2": ([0], [9.0])}, arms=["a"], steps=100
+    )
+    panel = curves("*", scale="log")
+    [(_, half)] = marks(panel.draw(recording, View(80), WIDTH, HEIGHT), "○")
+    [(_, whole)] = marks(panel.draw(recording, View(100), WIDTH, HEIGHT), "○")
+    assert half == pytest.approx(7 + 40, abs=1)
+    assert whole == WIDTH - 1
+    assert "a theory 9.00" in panel.describe(recording, View(100))
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        ("a/loss.predicted", "a/loss"),
+        ("a/std.predicted/3", "a/std/3"),
+        ("a/predicted", "a/predicted"),
+        ("a/loss", "a/loss"),
+    ],
+)
+def test_what_a_prediction_is_about(name, of):
+    assert (is_theory(name), measured(name)) == (name != of, of)

@@ -87,3 +87,40 @@ def test_any_depth_fits(record, depth):
     numbers = picture.text().split("\n")[-1].split()
     assert numbers[:2] == ["layer", "1"]
     assert all(1 <= int(number) <= depth for number in numbers[1:])
+
+
+def predicted(rows):
+    return {
+        name.replace("/std/", "/std.predicted/"): (range(1), values[:1])
+        for name, (_, values) in profile(rows).items()
+    }
+
+
+def test_theory_is_dots_and_hollow_marks_where_it_differs(record):
+    theory = {"a": [0.5, 0.3, 0.5, 0.9]}
+    recording = record({**profile({"a": STD["a"]}), **predicted(theory)})
+    picture = layers().draw(recording, View(2), 58, 20)
+    assert "·· theory" in picture.text().split("\n")[0]
+    hollow = sorted(marks(picture, "○"), key=lambda place: place[1])
+    assert len(marks(picture, "●")) == 4
+    assert [x for _, x in hollow] == [x for _, x in sorted(marks(picture, "●"), key=lambda p: p[1])][2:]
+    assert hollow[1][0] < hollow[0][0]
+    assert {picture.fg[place] for place in hollow} == {arm_color(recording.header, "a")}
+    told = "spread at step 2: a 0.500 in layer 1 to 0.100 in layer 4 (theory 0.900)."
+    assert layers().describe(recording, View(2)) == told
+    without = layers().draw(record(profile({"a": STD["a"]})), View(2), 58, 20)
+    assert "theory" not in without.text()
+
+
+def test_theory_alone_is_drawn_and_hidden_with_its_arm(record):
+    recording = record(predicted({"a": [1.0, 2.0]}))
+    assert len(marks(layers().draw(recording, View(0), 58, 14), "○")) == 2
+    hidden = layers().draw(recording, View(0, hidden=frozenset({"a"})), 58, 14)
+    assert "theory" not in hidden.text()
+
+
+def test_theory_beyond_the_measurements_stays_on_the_axis(record):
+    recording = record({**profile({"a": [1.0, 1.0]}), **predicted({"a": [1.0, 1e6]})})
+    picture = layers(scale="log").draw(recording, View(2), 58, 14)
+    [(y, _)] = marks(picture, "○")
+    assert y <= 2

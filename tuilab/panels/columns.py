@@ -44,6 +44,15 @@ class Columns:
         cut = [np.where(kept, values, np.nan) for values in (self.low, self.high, self.last)]
         return replace(self, low=cut[0], high=cut[1], last=cut[2], broken=self.broken & kept)
 
+    def held(self, until: int) -> Columns:
+        """The last value repeated up to and including column number `until`."""
+        last, end = self.last.copy(), self.filled[-1]
+        last[end + 1 : until + 1] = last[end]
+        rest = slice(end + 1, until + 1)
+        low, high = self.low.copy(), self.high.copy()
+        low[rest] = high[rest] = last[rest]
+        return replace(self, low=low, high=high, last=last)
+
     def middles(self) -> Columns:
         """Every column's span as its middle."""
         middle = self.low / 2 + self.high / 2

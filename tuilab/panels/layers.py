@@ -1,4 +1,4 @@
-"""One metric over the layers, a line an arm, at the moment shown."""
+"""One metric over the layers, a line an arm, at the moment shown; what theory predicts as dots over it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tuilab.panels.axes import ValueAxis, integer_ticks
+from tuilab.panels import theory
+from tuilab.panels.axes import integer_ticks
 from tuilab.panels.chart import GUTTER, Frame, Strokes, chart
 from tuilab.panels.columns import Columns, strokes
 from tuilab.panels.finish import Entry, absent, finished, head, write
 from tuilab.panels.numbers import short
-from tuilab.panels.palette import BROKEN, arm_color, arm_mark, arms_of
+from tuilab.panels.palette import BROKEN, arm_color, arm_mark
 from tuilab.panels.picture import Picture
+from tuilab.panels.profiles import Profile, layers_of, past_range, profiles_of
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Recording
@@ -21,11 +23,8 @@ from tuilab.recording import Recording
 _ROOMY = 3
 """Cells a layer from which on every layer gets its arm's mark."""
 
-_SAMPLED = 32
-"""Layers whose past sets the y range."""
-
-Profile = dict[int, float]
-"""The metric's value by layer."""
+Mark = tuple[int, int, str, int]
+"""y, x, character, colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,72 +40,56 @@ class Layers:
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
     def describe(self, recording: Recording, view: View) -> str:
-        """The first and the last layer's value of every arm, and which layers are not finite."""
+        """The first and the last layer's value of every arm, theory's, and which layers are not finite."""
         facts = []
-        for arm, profile in self._profiles(recording, view).items():
+        predicted = profiles_of(recording, self.metric + theory.SUFFIX, view)
+        for arm, profile in profiles_of(recording, self.metric, view).items():
             first, last = min(profile), max(profile)
             fact = f"{arm} {short(profile[first])} in layer {first}"
             if last != first:
                 fact += f" to {short(profile[last])} in layer {last}"
+            if last in predicted.get(arm, {}):
+                fact += f" ({theory.THEORY} {short(predicted[arm][last])})"
             broken = [str(layer) for layer, value in profile.items() if not math.isfinite(value)]
             facts.append(fact + (f" (not finite in {' '.join(broken)})" if broken else ""))
         return sentence(self.title, f"at step {view.step}", facts)
 
-    def _profiles(self, recording: Recording, view: View) -> dict[str, Profile]:
-        profiles: dict[str, Profile] = {}
-        for arm, layers in self._names(recording, view).items():
-            found = {layer: recording.at(name, view.step) for layer, name in layers.items()}
-            if profile := {layer: value for layer, value in found.items() if value is not None}:
-                profiles[arm] = profile
-        return profiles
-
-    def _names(self, recording: Recording, view: View) -> dict[str, dict[int, str]]:
-        """The series of each arm by layer, arms in colour order."""
-        names: dict[str, dict[int, str]] = {arm: {} for arm in arms_of(recording.header)}
-        for name in recording.series():
-            arm, _, rest = name.partition("/")
-            metric, _, layer = rest.rpartition("/")
-            if metric == self.metric and layer.isascii() and layer.isdecimal() and len(layer) < 7:
-                names.setdefault(arm, {})[int(layer)] = name
-        return {
-            arm: dict(sorted(layers.items()))
-            for arm, layers in names.items()
-            if layers and arm not in view.hidden
-        }
-
     def _render(self, picture: Picture, recording: Recording, view: View) -> None:
         log = self.log if view.log is None else view.log
-        profiles = self._profiles(recording, view)
+        profiles = profiles_of(recording, self.metric, view)
+        predicted = profiles_of(recording, self.metric + theory.SUFFIX, view)
         header = recording.header
+        known = {**predicted, **profiles}
         entries = [
             Entry(
                 arm_mark(header, arm, view.glyphs), arm, arm_color(header, arm), short(profile[max(profile)])
             )
-            for arm, profile in profiles.items()
+            for arm, profile in known.items()
         ]
         body = Picture.blank(picture.width, picture.height - 1)
         left_out = False
-        if profiles and body.height:
-            left_out = self._chart(body, recording, view, profiles, log)
+        if known and body.height:
+            left_out = self._chart(body, recording, view, profiles, predicted, log)
         elif body.height:
-            known = self._names(recording, view)
-            write(
-                body,
-                0,
-                "nothing to draw yet"
-                if known
-                else absent(recording, f"no series named ARM/{self.metric}/LAYER"),
-            )
+            unknown = absent(recording, f"no series named ARM/{self.metric}/LAYER")
+            write(body, 0, "nothing to draw yet" if layers_of(recording, self.metric, view) else unknown)
         picture.paste(1, 0, body)
-        head(picture, self.title, ["log"] * log + ["values ≤ 0 left out"] * left_out, entries)
+        notes = ["log"] * log + ["values ≤ 0 left out"] * left_out
+        head(picture, self.title, notes, entries, theory.theory_key(view.glyphs) if predicted else "")
 
     def _chart(
-        self, body: Picture, recording: Recording, view: View, profiles: dict[str, Profile], log: bool
+        self,
+        body: Picture,
+        recording: Recording,
+        view: View,
+        profiles: dict[str, Profile],
+        predicted: dict[str, Profile],
+        log: bool,
     ) -> bool:
         """Draws the lines and says whether values were left out."""
-        first = min(min(profile) for profile in profiles.values())
-        last = max(max(profile) for profile in profiles.values())
-        values = self._range(recording, view, log)
+        everything = [*profiles.values(), *predicted.values()]
+        first, last = min(map(min, everything)), max(map(max, everything))
+        values = past_range(recording, (self.metric, self.metric + theory.SUFFIX), view, log)
         gutter = GUTTER
         while True:
             frame = Frame.fit(body.width, body.height, view.glyphs, gutter)
@@ -116,51 +99,33 @@ class Layers:
             gutter = max(map(len, y.labels))
         x = integer_ticks(first, last, first - 0.5, last + 0.5, frame.cells[0])
         drawn: list[Strokes] = []
-        marks: list[tuple[int, int, str, int]] = []
+        marks: list[Mark] = []
         left_out = False
-        for arm, profile in profiles.items():
-            color = arm_color(recording.header, arm)
-            places = {layer: _column(layer, first, last, frame.pixels[0]) for layer in profile}
-            columns = _columns(profile, places, frame.pixels[0])
-            columns = columns.logarithms() if log else columns
-            left_out |= columns.left_out
-            drawn.append(
-                strokes(columns, values, frame.pixels[1], color, arm_mark(recording.header, arm, "ascii"))
-            )
-            roomy = frame.cells[0] >= _ROOMY * (last - first + 1)
-            for layer, place in places.items():
-                if not math.isfinite(profile[layer]):
-                    marks.append((*frame.cell(place, 0), BROKEN, color))
-                elif (roomy or layer == max(profile)) and math.isfinite(columns.last[place]):
-                    row = round(
-                        float(values.place(columns.last[place : place + 1])[0]) * (frame.pixels[1] - 1)
-                    )
-                    marks.append(
-                        (*frame.cell(place, row), arm_mark(recording.header, arm, view.glyphs), color)
-                    )
+        roomy = frame.cells[0] >= _ROOMY * (last - first + 1)
+        header = recording.header
+        # Theory's marks come first and stay where no measurement covers them.
+        for arms, is_theory in ((predicted, True), (profiles, False)):
+            for arm, profile in arms.items():
+                color = arm_color(header, arm)
+                places = {layer: _column(layer, first, last, frame.pixels[0]) for layer in profile}
+                columns = _columns(profile, places, frame.pixels[0])
+                columns = columns.logarithms() if log else columns
+                left_out |= columns.left_out
+                char = theory.CHAR if is_theory else arm_mark(header, arm, "ascii")
+                dash = theory.DASH if is_theory else 1
+                drawn.append(strokes(columns, values, frame.pixels[1], color, char, dash))
+                mark = (theory.theory_mark if is_theory else arm_mark)(header, arm, view.glyphs)
+                for layer, place in places.items():
+                    if not math.isfinite(profile[layer]):
+                        marks.append((*frame.cell(place, 0), BROKEN, color))
+                    elif (roomy or layer == max(profile)) and math.isfinite(columns.last[place]):
+                        share = float(values.place(columns.last[place : place + 1])[0])
+                        row = round(share * (frame.pixels[1] - 1))
+                        marks.append((*frame.cell(place, row), mark, color))
         body.paste(0, 0, chart(frame, drawn, x, y, "layer"))
-        for mark in marks:
-            body.put(*mark)
+        for each in marks:
+            body.put(*each)
         return left_out
-
-    def _range(self, recording: Recording, view: View, log: bool) -> ValueAxis:
-        """The range of everything up to this moment, so that moments compare and the axis keeps still."""
-        lows: list[float] = []
-        highs: list[float] = []
-        for layers in self._names(recording, view).values():
-            names = list(layers.values())
-            for place in np.unique(
-                np.linspace(0, len(names) - 1, min(len(names), _SAMPLED)).round().astype(int)
-            ):
-                past = recording.overview(names[place], 0, view.step + 1, 1)
-                if len(past.last) and math.isfinite(past.last[0]):
-                    lows.append(float(past.low[0]))
-                    highs.append(float(past.high[0]))
-        if log:
-            highs = [high for high in highs if high > 0]
-            lows = [low for low in lows if low > 0] or highs
-            return ValueAxis.holding(np.log10(lows), np.log10(highs), True)
-        return ValueAxis.holding(lows, highs, False)
 
 
 def _column(layer: int, first: int, last: int, columns: int) -> int:

@@ -1,0 +1,37 @@
+"""Series that say what theory predicts: ARM/METRIC.predicted, or ARM/METRIC.predicted/LAYER."""
+
+from __future__ import annotations
+
+from tuilab.panels.palette import ARM_MARKS, arm_mark
+
+THEORY = "theory"
+SUFFIX = ".predicted"
+DASH = 4
+"""One pixel column in four: dots, which leave the measurement below them to be seen."""
+
+CHAR = "."
+"""What draws the dots in ASCII."""
+
+_HOLLOW = dict(zip(ARM_MARKS, "○□△◇▽☆◎▢", strict=True))
+
+
+def is_theory(name: str) -> bool:
+    """Whether a series, or a metric, is a prediction."""
+    return name.endswith(SUFFIX) or f"{SUFFIX}/" in name
+
+
+def measured(name: str) -> str:
+    """The series, or metric, that a prediction is about; any other name as it is."""
+    head, _, layer = name.partition(f"{SUFFIX}/")
+    return f"{head}/{layer}" if layer else head.removesuffix(SUFFIX)
+
+
+def theory_mark(header: dict[str, object], arm: str, glyphs: str) -> str:
+    """The arm's mark, hollow."""
+    mark = arm_mark(header, arm, glyphs)
+    return _HOLLOW.get(mark, CHAR if glyphs == "ascii" else "◦")
+
+
+def theory_key(glyphs: str) -> str:
+    """The legend's sample of a predicted line."""
+    return f"{'. .' if glyphs == 'ascii' else '··'} {THEORY}"
