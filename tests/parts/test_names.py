@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 import pytest
 
-from tuilab.parts.activations import ACTIVATIONS
+from tuilab.parts.activations import ACTIVATIONS, KINDS
 from tuilab.parts.datasets import DATASETS
 from tuilab.parts.initializers import INITIALIZERS
 from tuilab.parts.models import MODELS
@@ -18,6 +18,11 @@ from tuilab.scenario.parts import activations, data, initializers, networks, opt
 from tuilab.scenario.strict import Strict
 
 ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
+    "activation": (
+        activations.ActivationTable,
+        {**KINDS, "gpn": lambda of, root=1: None},
+        set(),
+    ),
     "init": (
         initializers.Init,
         {name: initializer.scale for name, initializer in INITIALIZERS.items()},
@@ -32,7 +37,7 @@ ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
 
 def settings(union: Any) -> dict[str, type[Strict]]:
     models = get_args(get_args(union)[0])
-    return {get_args(model.model_fields["name"].annotation)[0]: model for model in models}
+    return {name: model for model in models for name in get_args(model.model_fields["name"].annotation)}
 
 
 def test_activations() -> None:

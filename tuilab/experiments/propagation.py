@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tuilab.experiments.activations import activation as activation_of
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.tuning import changed, numbers
-from tuilab.parts.activations import ACTIVATIONS
 from tuilab.parts.dense import Layer, backward, forward, weight_gradient_norm
 from tuilab.parts.initializers import INITIALIZERS
 from tuilab.parts.randomness import stream
@@ -93,7 +93,7 @@ class PropagationExperiment:
         batch, widths, step = self._scenario.batch, network.layer_widths, observation.step
         inputs = self._normal(batch, widths[0], "inputs", step).expand(len(arms), -1, -1)
         gradient = self._normal(batch, widths[-1], "output gradients", step).expand(len(arms), -1, -1)
-        layers, activation = self._layers(network, arms), ACTIVATIONS[network.activation]
+        layers, activation = self._layers(network, arms), activation_of(network.activation)
         preactivations, outputs = forward(inputs, layers, activation)
         gradients, passed_back = backward(gradient, preactivations, layers, activation)
         for k, arm in enumerate(arms):
@@ -115,10 +115,10 @@ class PropagationExperiment:
         passed_back: list[Tensor],
         observation: Observation,
     ) -> None:
-        probes, activation = self._scenario.probes, ACTIVATIONS[network.activation]
+        probes, activation = self._scenario.probes, activation_of(network.activation)
         layer = layer_statistics(
             outputs[1:],
-            network.activation,
+            activation,
             bins=probes.bins,
             sample=probes.sample,
             low=activation.low,

@@ -9,6 +9,7 @@ from functools import partial
 
 from torch import Tensor, nn
 
+from tuilab.parts.activations import Activation
 from tuilab.probes.statistics import (
     Floats,
     GradientStatistics,
@@ -36,7 +37,7 @@ class NetworkProbe:
     Args:
         modules: those whose outputs are watched; each must be called once a pass.
         weights: those whose norms, and gradients' norms, are taken.
-        activation: what made the outputs.
+        activation: what made the outputs, or its name.
         bins: bins of the outputs' histogram.
         sample: values taken a layer; 0 takes all.
         low: lower edge of the histogram.
@@ -47,7 +48,7 @@ class NetworkProbe:
         self,
         modules: Sequence[nn.Module],
         weights: Sequence[Tensor],
-        activation: str,
+        activation: str | Activation,
         *,
         bins: int,
         sample: int,

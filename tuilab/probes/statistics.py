@@ -16,7 +16,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from tuilab.parts.activations import ACTIVATIONS
+from tuilab.parts.activations import ACTIVATIONS, Activation
 
 Floats = npt.NDArray[np.float64]
 
@@ -49,13 +49,19 @@ class GradientStatistics:
 
 @torch.no_grad()
 def layer_statistics(
-    outputs: Sequence[Tensor], activation: str, *, bins: int, sample: int, low: float, high: float
+    outputs: Sequence[Tensor],
+    activation: str | Activation,
+    *,
+    bins: int,
+    sample: int,
+    low: float,
+    high: float,
 ) -> LayerStatistics:
     """Measures the outputs of L layers.
 
     Args:
         outputs: one tensor a layer, (batch, features) or (batch, channels, height, width), all on one device.
-        activation: the name of the activation that made them; it says what is saturated.
+        activation: what made them, or its name; it says what is saturated.
         bins: bins of the histogram between `low` and `high`; values beyond them count in the end bins.
         sample: values taken a layer, spread evenly over all of them; 0 takes every value.
         low: lower edge of the histogram.
@@ -66,7 +72,8 @@ def layer_statistics(
         return LayerStatistics(none, none, none, none, np.empty((0, bins)))
     groups = _sampled(outputs, sample)
     means, stds = _moments(groups)
-    flat = torch.cat([ACTIVATIONS[activation].flat(x).double().mean(1) for x in groups])
+    phi = ACTIVATIONS[activation] if isinstance(activation, str) else activation
+    flat = torch.cat([phi.flat(x).double().mean(1) for x in groups])
     dead = torch.stack([_dead(h) for h in outputs])
     counts = _counts(groups, bins, low, high)
     packed = torch.cat([torch.stack([means, stds, flat, dead], 1), counts], 1).cpu().numpy()

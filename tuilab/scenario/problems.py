@@ -62,7 +62,7 @@ def _without_tags(location: Path_, expanded: Any) -> Path_:
             and piece in (below.get("name"), below.get("type"))
         ):
             continue
-        if piece == "[key]" or (not isinstance(below, dict | list) and not last):
+        if str(piece).startswith("[") or (not isinstance(below, dict | list) and not last):
             continue
         place.append(piece)
         try:

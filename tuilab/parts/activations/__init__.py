@@ -12,6 +12,7 @@ from typing import Any
 from tuilab.parts.activations.base import Activation
 from tuilab.parts.activations.exponential import ELU, SELU
 from tuilab.parts.activations.gated import GELU, GELUTanh, QuickGELU, SiLU
+from tuilab.parts.activations.gaussian_poincare import GPN
 from tuilab.parts.activations.rectifiers import LeakyReLU, Maxout, PReLU, ReLU
 from tuilab.parts.activations.squashing import Identity, Sigmoid, Tanh
 
@@ -39,7 +40,16 @@ ACTIVATIONS: dict[str, Activation] = {name: kind() for name, kind in KINDS.items
 
 
 def activation(name: str, **settings: Any) -> Activation:
-    """The activation of that name with these settings; raises KeyError or TypeError for what there is not."""
+    """The activation of that name with these settings, as `KINDS` takes them.
+
+    The name "gpn" makes the Gaussian–Poincaré-normalised form of another: `of` is that one's name or table.
+
+    Raises:
+        KeyError: there is no activation of that name.
+        TypeError: it has no such setting.
+    """
+    if name == "gpn":
+        return GPN(activation_of(settings.pop("of")), **settings)
     return KINDS[name](**settings) if settings else ACTIVATIONS[name]
 
 
