@@ -7,7 +7,21 @@ from typing import Annotated
 import typer
 
 from tuilab import __version__
-from tuilab.cli import check, data, describe, inspect, listing, new, replay, run, runs, schema, stop, watch
+from tuilab.cli import (
+    check,
+    data,
+    describe,
+    inspect,
+    listing,
+    new,
+    replay,
+    run,
+    runs,
+    schema,
+    show,
+    stop,
+    watch,
+)
 
 app = typer.Typer(
     name="tuilab",
@@ -47,3 +61,4 @@ app.command("stop")(stop.stop)
 app.command("new")(new.new)
 app.command("schema")(schema.schema)
 app.add_typer(data.app, name="data")
+app.add_typer(show.app, name="show")
