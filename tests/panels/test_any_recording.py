@@ -22,6 +22,8 @@ DECLARED = [
     {"type": "curves", "title": "loss", "series": ["*"], "scale": "log"},
     {"type": "layers", "title": "spread", "metric": "std", "scale": "linear"},
     {"type": "layers", "title": "spread", "metric": "std", "scale": "log"},
+    {"type": "heatmap", "title": "heat", "metric": "std"},
+    {"type": "heatmap", "title": "heat", "metric": "std", "scale": "log"},
     {"type": "histograms", "title": "histograms"},
     {"type": "landscape", "title": "surface"},
     {"type": "values", "title": "values", "series": ["*"]},

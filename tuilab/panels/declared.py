@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tuilab.panels.curves import Curves
+from tuilab.panels.heatmap import Heatmap
 from tuilab.panels.histograms import Histograms
 from tuilab.panels.landscape import Landscape
 from tuilab.panels.layers import Layers
@@ -63,6 +64,7 @@ _TYPES: dict[str, Callable[[str, Declaration], Panel]] = {
     "histograms": lambda title, it: Histograms(
         title or "histograms", _text(it, "frame", "activation.histogram")
     ),
+    "heatmap": lambda title, it: Heatmap(title or _text(it, "metric"), _text(it, "metric"), _log(it)),
     "landscape": lambda title, it: Landscape(title or "landscape", _text(it, "frame", "landscape")),
     "values": lambda title, it: Values(title or "values", _globs(it)),
 }

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from tuilab.panels.axes import Floats
-from tuilab.panels.palette import HEAT, HEAT_LEVELS
+from tuilab.panels.axes import Floats, ValueAxis
+from tuilab.panels.numbers import brief, power_label
+from tuilab.panels.palette import BROKEN, DIM, HEAT, HEAT_LEVELS
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 
-_HOLE = -1
+HOLE = -1
+"""The level of what is not known."""
+
+BAD = HEAT_LEVELS
+"""The level of what is not finite."""
+
 _SHADES = np.array(list(" ░▒▓"))
 _SHADES_ASCII = np.array(list(" .:-="))  # none that an arm's mark could be lost among
+_LOWEST = "·'"
+_BAD_COLOR = 160
+_BAR = 12
+"""Cells of the legend's scale, where there is room."""
+
+_POWERS = 5
+"""Powers of ten beyond this are written as such: those of the ends of a scale that wide are whole."""
+
 _SKEWED = 0.3
 """A median lower than this between lowest and highest means a bowl or valley: its colours are logarithmic."""
 
@@ -32,8 +48,8 @@ def levels(heights: Floats, width: int, height: int) -> Levels:
     """
     share = _shares(np.clip(heights, -1e300, 1e300))[::-1]
     sampled = _along(_along(share, height).T, width).T
-    whole = np.floor(np.nan_to_num(sampled, nan=_HOLE) * HEAT_LEVELS)
-    return np.clip(whole, _HOLE, HEAT_LEVELS - 1).astype(np.int64)
+    whole = np.floor(np.nan_to_num(sampled, nan=HOLE) * HEAT_LEVELS)
+    return np.clip(whole, HOLE, HEAT_LEVELS - 1).astype(np.int64)
 
 
 def _shares(heights: Floats) -> Floats:
@@ -63,21 +79,64 @@ def _along(values: Floats, count: int) -> Floats:
     return mixed
 
 
-def paint(picture: Picture, heat: Levels, view: View) -> None:
-    """Fill a picture of h × w cells with levels of (2h, w)."""
+def paint(picture: Picture, heat: Levels, view: View, known: bool = False) -> None:
+    """Fill a picture of h × w cells with levels of (2h, w).
+
+    Args:
+        picture: Written to.
+        heat: Levels, or HOLE or BAD, the highest y in row 0.
+        view: What may be drawn with.
+        known: Whether the lowest level, where shades show it, must differ from what is not known.
+    """
     upper, lower = heat[::2], heat[1::2]
+    mean = np.where((upper == HOLE) | (lower == HOLE), HOLE, (upper + lower) // 2)
+    bad = (upper == BAD) | (lower == BAD)
     if not view.color:
+        lowest = _LOWEST[view.glyphs == "ascii"] if known else " "
         shades = _SHADES_ASCII if view.glyphs == "ascii" else _SHADES
-        mean = np.where((upper == _HOLE) | (lower == _HOLE), 0, (upper + lower) // 2)
-        picture.chars[...] = shades[mean * len(shades) // HEAT_LEVELS]
+        picture.chars[...] = shades[np.clip(mean, 0, HEAT_LEVELS - 1) * len(shades) // HEAT_LEVELS]
+        picture.chars[(mean >= 0) & (picture.chars == " ")] = lowest
+        picture.chars[bad] = BROKEN
         return
-    table = np.array([*HEAT, -1], np.int32)  # a hole, -1, finds the last: the terminal's own background
+    # A hole, -1, finds the last: the terminal's own background.
+    table = np.array([*HEAT, _BAD_COLOR, -1], np.int32)
     if view.glyphs == "ascii":
-        picture.bg[...] = table[np.where((upper == _HOLE) | (lower == _HOLE), _HOLE, (upper + lower) // 2)]
+        picture.bg[...] = table[np.where(bad, BAD, mean)]
         return
     split = upper != lower
     picture.bg[...] = table[lower]
     picture.fg[split] = table[upper][split]
     picture.chars[split] = "▀"
-    bare = split & (upper == _HOLE)
+    bare = split & (upper == HOLE)
     picture.chars[bare], picture.fg[bare], picture.bg[bare] = "▄", table[lower][bare], -1
+
+
+def put_bar(
+    picture: Picture, x: int, notes: Sequence[str], values: ValueAxis, broken: bool, view: View
+) -> None:
+    """Notes and the scale of the heat at the right end of the title row, as much as fits right of x."""
+    low, high = (_label(end, values.log) for end in (values.low, values.high))
+    texts = ["".join(f"{note}  " for note in notes[:count]) for count in range(len(notes), -1, -1)]
+    bad = f"  {BROKEN} not finite" if broken else ""
+    for length, noted in [(_BAR, texts[0]), *((_BAR // 2, text) for text in texts), (0, "")]:
+        start = picture.width - len(noted + low + high + bad) - length - 2 * bool(length) - (not length)
+        if start < x:
+            continue
+        picture.put(0, start, noted + low, DIM)
+        start += len(noted + low) + 1
+        if length:
+            bar = Picture.blank(length, 1)
+            paint(bar, np.tile(np.arange(length) * HEAT_LEVELS // length, (2, 1)), view, known=True)
+            picture.paste(0, start, bar)
+            start += length + 1
+        else:
+            picture.put(0, start - 1, "…", DIM)
+        picture.put(0, start, high, DIM)
+        picture.put(0, start + len(high), bad, _BAD_COLOR)
+        return
+
+
+def _label(end: float, log: bool) -> str:
+    if not log:
+        return brief(end)
+    return power_label(end) if abs(end) >= _POWERS else brief(10.0**end)

@@ -31,6 +31,14 @@ class Layers(PanelBase):
     scale: Literal["linear", "log"] = "linear"
 
 
+class Heatmap(PanelBase):
+    """A metric of every layer over the steps as heat, an arm below the other."""
+
+    type: Literal["heatmap"]
+    metric: str
+    scale: Literal["linear", "log"] = "linear"
+
+
 class Histograms(PanelBase):
     """One histogram a layer, for every arm, at the moment shown."""
 
@@ -52,4 +60,4 @@ class Values(PanelBase):
     series: list[str] = Field(min_length=1, description="globs over series names")
 
 
-Panel = Annotated[Curves | Layers | Histograms | Landscape | Values, Field(discriminator="type")]
+Panel = Annotated[Curves | Layers | Heatmap | Histograms | Landscape | Values, Field(discriminator="type")]
