@@ -26,6 +26,8 @@ DECLARED = [
     {"type": "heatmap", "title": "heat", "metric": "std", "scale": "log"},
     {"type": "histograms", "title": "histograms"},
     {"type": "landscape", "title": "surface"},
+    {"type": "map", "title": "map", "frame": "map", "points": "scatter"},
+    {"type": "map", "title": "map", "frame": "map", "scale": "log"},
     {"type": "values", "title": "values", "series": ["*"]},
     {"type": "hologram", "title": "unknown"},
 ]
@@ -42,6 +44,7 @@ NAMES = [
     "a/y",
     "engine/speed",
 ]
+FRAMES = ["a/activation.histogram", "landscape", "a/map", "b/map", "map", "scatter", "a/scatter"]
 META = st.fixed_dictionaries(
     {},
     optional={
@@ -53,6 +56,24 @@ META = st.fixed_dictionaries(
         "low": st.one_of(st.lists(NUMBERS, max_size=3), st.none()),
         "high": st.one_of(st.lists(NUMBERS, max_size=3), st.just("high")),
         "layers": st.one_of(st.lists(st.text(max_size=3), max_size=3), st.just(1)),
+        "x_scale": st.sampled_from(["log", "linear", 3]),
+        "y_scale": st.just("log"),
+        "x_name": st.one_of(st.text(max_size=3), st.none()),
+        "x_labels": st.one_of(st.lists(st.text(max_size=9), max_size=3), st.just("ab")),
+        "colors": st.sampled_from(["heat", "diverging", "categories", "pastel", None]),
+        "categories": st.one_of(st.lists(st.text(max_size=9), max_size=3), st.just(1)),
+        "lines": st.one_of(
+            st.lists(
+                st.fixed_dictionaries(
+                    {},
+                    optional={"name": st.text(max_size=5), "points": st.lists(st.lists(NUMBERS, max_size=3))},
+                ),
+                max_size=2,
+            ),
+            st.just("none"),
+        ),
+        "names": st.one_of(st.lists(st.text(max_size=9), max_size=3), st.just(1)),
+        "classes": st.one_of(st.lists(st.text(max_size=9), max_size=3), st.just(1)),
     },
 )
 
@@ -77,7 +98,7 @@ def contents(draw):
         at = sorted(draw(steps))
         series[name] = at, [draw(NUMBERS) for _ in at]
     frames = []
-    for name in draw(st.lists(st.sampled_from(["a/activation.histogram", "landscape"]), unique=True)):
+    for name in draw(st.lists(st.sampled_from(FRAMES), unique=True, max_size=4)):
         shape = draw(st.tuples(st.integers(1, 4), st.integers(1, 6)))
         array = np.array(draw(st.lists(NUMBERS, min_size=shape[0] * shape[1], max_size=shape[0] * shape[1])))
         frames.append((name, draw(st.integers(0, 5)), array.reshape(shape), draw(META)))

@@ -6,6 +6,10 @@ One int32 says a colour: -1 is the terminal's default, 0…255 an xterm index, 0
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 DEFAULT = -1
 TRUE = 0x1000000
@@ -43,6 +47,21 @@ def rgb(red: int, green: int, blue: int) -> int:
     return TRUE | red << 16 | green << 8 | blue
 
 
+def lch(lightness: ArrayLike, chroma: ArrayLike, hue: ArrayLike) -> tuple[int, ...]:
+    """The codes of colours given in the CIELAB space: lightness 0…100, chroma, hue in degrees, (n,) each."""
+    angle = np.radians(hue)
+    fy = (np.asarray(lightness) + 16) / 116
+    red, blue = np.asarray(chroma) * np.cos(angle) / 500, np.asarray(chroma) * np.sin(angle) / 200
+    lab = np.stack(np.broadcast_arrays(fy + red, fy, fy - blue), axis=-1)
+    xyz = np.where(lab > 6 / 29, lab**3, 3 * (6 / 29) ** 2 * (lab - 4 / 29)) * (0.9505, 1.0, 1.089)
+    linear = xyz @ np.array(
+        [[3.2406, -0.9689, 0.0557], [-1.5372, 1.8758, -0.2040], [-0.4986, 0.0415, 1.0570]]
+    )
+    linear = np.clip(linear, 0, 1)
+    srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return tuple(rgb(*color) for color in np.rint(srgb * 255).astype(int).tolist())
+
+
 @cache
 def to_rgb(code: int) -> RGB:
     """Red, green and blue of a code other than DEFAULT."""
@@ -57,16 +76,22 @@ def to_rgb(code: int) -> RGB:
     return grey, grey, grey
 
 
-def _distance(one: RGB, other: RGB) -> float:
-    """How different two colours look: weighted by the eye's sensitivity at the mean red (CompuPhase)."""
-    mean = (one[0] + other[0]) / 2
-    red, green, blue = (a - b for a, b in zip(one, other, strict=True))
-    return (2 + mean / 256) * red * red + 4 * green * green + (2 + (255 - mean) / 256) * blue * blue
+def _distances(color: RGB, others: NDArray[np.int64]) -> NDArray[Any]:
+    """How different colours (n, 3) look: weighted by the eye's sensitivity at the mean red (CompuPhase)."""
+    mean = (color[0] + others[:, 0]) / 2
+    red, green, blue = ((part - others[:, place]) ** 2 for place, part in enumerate(color))
+    weighted: NDArray[Any] = (2 + mean / 256) * red + 4 * green + (2 + (255 - mean) / 256) * blue
+    return weighted
+
+
+@cache
+def _indexed(start: int, stop: int) -> NDArray[np.int64]:
+    return np.array([to_rgb(index) for index in range(start, stop)], np.int64)
 
 
 @cache
 def _nearest(color: RGB, start: int, stop: int) -> int:
-    return min(range(start, stop), key=lambda index: _distance(color, to_rgb(index)))
+    return start + int(np.argmin(_distances(color, _indexed(start, stop))))
 
 
 @cache

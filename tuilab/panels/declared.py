@@ -10,6 +10,7 @@ from tuilab.panels.heatmap import Heatmap
 from tuilab.panels.histograms import Histograms
 from tuilab.panels.landscape import Landscape
 from tuilab.panels.layers import Layers
+from tuilab.panels.map import Map
 from tuilab.panels.unknown import Unknown
 from tuilab.panels.values import Values
 from tuilab.panels.view import Panel
@@ -66,5 +67,8 @@ _TYPES: dict[str, Callable[[str, Declaration], Panel]] = {
     ),
     "heatmap": lambda title, it: Heatmap(title or _text(it, "metric"), _text(it, "metric"), _log(it)),
     "landscape": lambda title, it: Landscape(title or "landscape", _text(it, "frame", "landscape")),
+    "map": lambda title, it: Map(
+        title or _text(it, "frame"), _text(it, "frame"), _text(it, "points", "") or None, _log(it)
+    ),
     "values": lambda title, it: Values(title or "values", _globs(it)),
 }

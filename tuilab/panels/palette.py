@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tuilab.panels.colors import DEFAULT, FALLBACK, rgb
+from tuilab.panels.colors import DEFAULT, FALLBACK, lch
 
 ARM_COLORS = (33, 208, 35, 170, 178, 37, 167, 103)
 """xterm indices, in the order of a scenario's arms; of middle lightness, to show on dark and light."""
@@ -81,18 +81,7 @@ def _heat() -> tuple[int, ...]:
     Lightness alone orders the levels, and it ends at 62 of 100, so that the paths drawn on top stand out.
     """
     level = np.linspace(0, 1, HEAT_LEVELS)
-    lightness = 6 + 56 * level
-    chroma = 34 - 12 * level
-    hue = np.radians(300 - 120 * level)
-    fy = (lightness + 16) / 116
-    lab = np.stack([fy + chroma * np.cos(hue) / 500, fy, fy - chroma * np.sin(hue) / 200], axis=-1)
-    xyz = np.where(lab > 6 / 29, lab**3, 3 * (6 / 29) ** 2 * (lab - 4 / 29)) * (0.9505, 1.0, 1.089)
-    linear = xyz @ np.array(
-        [[3.2406, -0.9689, 0.0557], [-1.5372, 1.8758, -0.2040], [-0.4986, 0.0415, 1.0570]]
-    )
-    linear = np.clip(linear, 0, 1)
-    srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return tuple(rgb(*(int(part) for part in color)) for color in np.rint(srgb * 255).astype(int))
+    return lch(6 + 56 * level, 34 - 12 * level, 300 - 120 * level)
 
 
 HEAT = _heat()

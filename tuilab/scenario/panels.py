@@ -53,6 +53,15 @@ class Landscape(PanelBase):
     frame: str = "landscape"
 
 
+class Map(PanelBase):
+    """Values over a plane or a table: a sweep of two settings, basins, a confusion matrix."""
+
+    type: Literal["map"]
+    frame: str
+    points: str | None = Field(default=None, description="a scatter frame drawn over it")
+    scale: Literal["linear", "log"] = "linear"
+
+
 class Values(PanelBase):
     """The latest numbers as a table."""
 
@@ -60,4 +69,4 @@ class Values(PanelBase):
     series: list[str] = Field(min_length=1, description="globs over series names")
 
 
-Panel = Annotated[Curves | Layers | Heatmap | Histograms | Landscape | Values, Field(discriminator="type")]
+Panel = Annotated[Curves | Layers | Heatmap | Histograms | Landscape | Map | Values, Field(discriminator="type")]

@@ -1,0 +1,164 @@
+"""Values over a plane: a table of numbers, a sweep of two settings, basins, the regions of a classifier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tuilab.panels.axes import LIMIT, ValueAxis
+from tuilab.panels.blocks import Block, entries_of, gutter_of, lay, put_caption
+from tuilab.panels.finish import Entry, finished, head, write
+from tuilab.panels.frames import RUN, missing, power, shown_frames
+from tuilab.panels.hues import class_color, texture
+from tuilab.panels.map_cells import paint, put_figures, put_map_axes, whole_cells
+from tuilab.panels.map_field import Field, field_of, scale_of
+from tuilab.panels.map_words import category_name, summary
+from tuilab.panels.numbers import brief
+from tuilab.panels.palette import arm_color, arm_mark
+from tuilab.panels.paths import draw_path
+from tuilab.panels.picture import Picture
+from tuilab.panels.points import Cloud, class_entries, cloud_of, draw_points
+from tuilab.panels.view import View
+from tuilab.panels.words import sentence
+from tuilab.recording import Recording
+
+_LINE_COLORS = (231, 226, 213)
+_LINE_MARKS = "/%&"
+_SPARSE = 12
+"""Points fewer than one in so many cells are marks."""
+
+_WIDEST = 14
+"""Cells for the names of rows, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Map:
+    """The frame of this name of every arm; the points of another frame over it."""
+
+    title: str
+    frame: str
+    points: str | None = None
+    log: bool = False
+
+    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+        """See `Panel.draw`."""
+        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
+
+    def describe(self, recording: Recording, view: View) -> str:
+        """Lowest and highest value and where; the shares of categories; what a confusion matrix mistakes."""
+        facts = [f"{arm} {summary(field)}".strip() for arm, field in self._fields(recording, view).items()]
+        return sentence(self.title, f"at step {view.step}", facts)
+
+    def _fields(self, recording: Recording, view: View) -> dict[str, Field]:
+        frames = shown_frames(recording, self.frame, view)
+        found = {arm: field_of(frame) for arm, frame in frames.items()}
+        return {arm: field for arm, field in found.items() if field is not None}
+
+    def _clouds(self, recording: Recording, view: View) -> dict[str, Cloud | None]:
+        if self.points is None:
+            return {}
+        return {arm: cloud_of(frame) for arm, frame in shown_frames(recording, self.points, view).items()}
+
+    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+        fields = self._fields(recording, view)
+        if not fields:
+            head(picture, self.title, [], [])
+            write(picture, 1, missing(recording, self.frame, "map"))
+            return
+        clouds = self._clouds(recording, view)
+        first = next(iter(fields.values()))
+        log = (self.log if view.log is None else view.log) and first.colors == "heat"
+        scale = scale_of([field for field in fields.values() if field.colors == first.colors] or [first], log)
+        alike = all(_same_axes(first, field) for field in fields.values())
+        gutter = max(_gutter(field, picture.height - 1) for field in fields.values())
+        blocks = lay(len(fields), picture.width, picture.height - 1, gutter, True, not alike)
+        for block, (arm, field) in zip(blocks, fields.items(), strict=False):
+            block = replace(block, y=block.y + 1)
+            if len(fields) > 1:
+                put_caption(picture, block, recording, arm, view)
+            block = whole_cells(block, field)
+            own = scale if field.colors == first.colors else scale_of([field], log)
+            cloud = clouds.get(arm) or clouds.get(RUN)
+            picture.paste(block.y, block.x, _body(block, field, own, cloud, recording, arm, view))
+            put_map_axes(picture, block, field)
+        notes = [*_axes_named(first), *["log"] * log, *_scale_named(first, scale)]
+        if len(blocks) < len(fields):
+            notes.insert(0, f"{len(fields) - len(blocks)} more need more room")
+        entries = _key(fields, clouds, view) or (
+            entries_of(recording, list(fields), view) if len(fields) == 1 else []
+        )
+        head(picture, self.title, notes, entries, _lines_named(first, view))
+
+
+def _body(
+    block: Block,
+    field: Field,
+    scale: ValueAxis,
+    cloud: Cloud | None,
+    recording: Recording,
+    arm: str,
+    view: View,
+) -> Picture:
+    """One arm's map with the lines and the points over it."""
+    body = Picture.blank(block.width, block.height)
+    figures = paint(body, field, scale, view)
+    x, y = field.x.range, field.y.range
+    for place, (_, line) in enumerate(field.lines):
+        color, mark = _LINE_COLORS[place % 3], _LINE_MARKS[place % 3]
+        draw_path(body, line, (x.low, x.high), (y.low, y.high), color, mark, view)
+    if cloud is not None:
+        header = recording.header
+        color, mark = arm_color(header, arm), arm_mark(header, arm, view.glyphs)
+        draw_points(body, cloud, x, y, view, color, mark, body.chars.size // _SPARSE)
+    if figures is not None:
+        put_figures(body, field, figures, view)
+    return body
+
+
+def _same_axes(one: Field, other: Field) -> bool:
+    return all(a.range == b.range and a.labels == b.labels for a, b in ((one.x, other.x), (one.y, other.y)))
+
+
+def _gutter(field: Field, height: int) -> int:
+    if field.y.labels:
+        return min(max(map(len, field.y.labels)), _WIDEST) + 1
+    return gutter_of(field.y.range, height)
+
+
+def _axes_named(field: Field) -> list[str]:
+    named = [f"{name} {arrow}" for name, arrow in ((field.x.name, "→"), (field.y.name, "↑")) if name]
+    return ["  ".join(named)] if named else []
+
+
+def _scale_named(field: Field, scale: ValueAxis) -> list[str]:
+    """What the colours' ends stand for."""
+    if field.colors == "categories" or not (np.abs(field.values) < LIMIT).any():
+        return []
+    low, high = (brief(power(end) if scale.log else end) for end in (scale.low, scale.high))
+    return [f"blue {low}, red {high}" if field.colors == "diverging" else f"dark {low}, light {high}"]
+
+
+def _lines_named(field: Field, view: View) -> str:
+    names = []
+    for place, (name, _) in enumerate(field.lines):
+        mark = "─" if view.color and view.glyphs != "ascii" else _LINE_MARKS[place % 3]
+        if name:
+            names.append(f"{mark * 2} {name}")
+    return "  ".join(names)
+
+
+def _key(fields: dict[str, Field], clouds: dict[str, Cloud | None], view: View) -> list[Entry]:
+    """The classes of the points, or the categories that are there."""
+    for cloud in clouds.values():
+        if cloud is not None and cloud.classes:
+            return class_entries(cloud.classes, view)
+    field = next(iter(fields.values()))
+    if field.colors != "categories":
+        return []
+    there = sorted({int(each) for each in np.unique(field.values[np.isfinite(field.values)])[:64]})
+    filled = view.color and view.glyphs != "ascii"
+    return [
+        Entry("■" if filled else texture(k, view.glyphs), category_name(field, k), class_color(k))
+        for k in there
+    ]

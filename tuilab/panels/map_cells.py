@@ -1,0 +1,137 @@
+"""The cells of a map: its values, a table's figures, the labels around it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from tuilab.panels.axes import Ints, ValueAxis
+from tuilab.panels.blocks import Block, put_axes, put_left
+from tuilab.panels.colors import DEFAULT, to_rgb
+from tuilab.panels.finish import cut
+from tuilab.panels.hues import AREAS, DIVERGING, DIVERGING_LEVELS, SIGNED, TEXTURES, texture
+from tuilab.panels.map_field import BROKE, Axis, Field, levels_of, logarithms
+from tuilab.panels.numbers import brief
+from tuilab.panels.palette import BROKEN, DIM, HEAT, HEAT_LEVELS
+from tuilab.panels.picture import Chars, Colors, Picture, printable
+from tuilab.panels.raster import averaged, centres, fill
+from tuilab.panels.view import View
+
+_SHADES = np.array(list(" ░▒▓"))
+
+_SHADES_ASCII = np.array(list(" .:-="))
+
+_LIGHT = 120
+"""Backgrounds lighter than this, of 255, take black figures."""
+
+_SHORT = 6
+"""Cells a column below which an ellipsis would take too much of its name."""
+
+
+def whole_cells(block: Block, field: Field) -> Block:
+    """The block cut to a multiple of a table's columns and rows, so that all of these are alike."""
+    if not field.table:
+        return block
+    rows, columns = field.values.shape
+    width = block.width // columns * columns or block.width
+    height = block.height // rows * rows or block.height
+    return replace(block, width=width, height=height)
+
+
+def paint(body: Picture, field: Field, scale: ValueAxis, view: View) -> Ints | None:
+    """Fills the cells. Returns the levels of a table, row by row, where its figures could stand."""
+    halves = 2 if view.color and view.glyphs != "ascii" else 1
+    values = logarithms(field.values) if scale.log else field.values
+    if field.colors == "categories":
+        rows, columns = centres(values.shape[0], body.height * halves), centres(values.shape[1], body.width)
+        shown = values[rows[:, None], columns]
+    else:
+        shown = averaged(values, body.height * halves, body.width)
+    levels = levels_of(shown, field.colors, scale)[::-1]
+    if view.color:
+        fill(body, _codes(levels, field))
+    else:
+        body.chars[...] = _glyphs(levels, field, view)
+    # A cell is crossed out where both its halves broke.
+    broken = (levels.reshape(body.height, halves, body.width) == BROKE).all(axis=1)
+    body.chars[broken], body.fg[broken], body.bg[broken] = BROKEN, DIM, DEFAULT
+    fits = body.height >= values.shape[0] and body.width >= 3 * values.shape[1]
+    return levels_of(values, field.colors, scale) if field.table and fits else None
+
+
+def _codes(levels: Ints, field: Field) -> Colors:
+    table = AREAS if field.colors == "categories" else DIVERGING if field.colors == "diverging" else HEAT
+    levels = np.where(levels < 0, levels, levels % len(table))
+    # What has no value or broke finds the last of these: the terminal's own background.
+    return np.array([*table, DEFAULT, DEFAULT], np.int32)[levels]
+
+
+def _glyphs(levels: Ints, field: Field, view: View) -> Chars:
+    known = np.maximum(levels, 0)
+    if field.colors == "categories":
+        signs = np.array([texture(k, view.glyphs) for k in range(len(TEXTURES))])[known % len(TEXTURES)]
+    elif field.colors == "diverging":
+        signs = np.array(list(SIGNED))[known * len(SIGNED) // DIVERGING_LEVELS]
+    else:
+        shades = _SHADES_ASCII if view.glyphs == "ascii" else _SHADES
+        signs = shades[known * len(shades) // HEAT_LEVELS]
+    return np.where(levels < 0, " ", signs)
+
+
+def put_figures(body: Picture, field: Field, levels: Ints, view: View) -> None:
+    """The numbers of a table in its cells, as far as they fit."""
+    rows, columns = field.values.shape
+    down, across = body.height // rows, body.width // columns
+    for row in range(rows):
+        y = (rows - 1 - row) * down + (down - 1) // 2
+        for column in range(columns):
+            label = _figure(float(field.values[row, column]), field) if levels[row, column] >= 0 else ""
+            x = column * across + (across - len(label)) // 2
+            if 0 < len(label) < across + view.color:  # colours part what touches
+                behind = int(body.bg[y, min(x, body.width - 1)])
+                ink = DEFAULT if behind == DEFAULT else 16 if _luma(behind) > _LIGHT else 231
+                body.put(y, x, label, ink if view.color else DEFAULT, behind)
+
+
+def _figure(value: float, field: Field) -> str:
+    if field.colors == "categories" and value < len(field.categories):
+        return field.categories[int(value)]
+    return str(int(value)) if value == round(value) and abs(value) < 1e6 else brief(value)
+
+
+def _luma(code: int) -> float:
+    red, green, blue = to_rgb(code)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def put_map_axes(picture: Picture, block: Block, field: Field) -> None:
+    """The labels left of a map and below it: numbers on a scale, or the names of a table."""
+    put_axes(
+        picture,
+        replace(block, left=0 if field.y.labels else block.left, foot=block.foot and not field.x.labels),
+        field.x.range,
+        field.y.range,
+    )
+    if block.left and field.y.labels:
+        for place, y in _middles(field.y, block.height).items():
+            put_left(picture, block, block.y + block.height - 1 - y, field.y.labels[place])
+    if block.foot and field.x.labels:
+        across = max(block.width // field.x.count, 1)
+        for place, x in _middles(field.x, block.width).items():
+            label = cut(field.x.labels[place], max(across - 1, 1))
+            if across < _SHORT:
+                label = printable(field.x.labels[place])[: max(across - 1, 1)]
+            left = block.x + (place * across + (across - len(label)) // 2 if across > 1 else x)
+            picture.put(block.y + block.height, left, label, DIM)
+
+
+def _middles(axis: Axis, cells: int) -> dict[int, int]:
+    """The cell in the middle of every column or row that has one for itself."""
+    middles: dict[int, int] = {}
+    for place in range(axis.count):
+        cell = min(math.floor((place + 0.5) / axis.count * cells), cells - 1)
+        if cell not in middles.values():
+            middles[place] = cell
+    return middles
