@@ -4,20 +4,42 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tuilab.scenario.kinds.base import ArmName, Probes, Scenario
 from tuilab.scenario.metrics import LAYER_METRICS, Metric
+from tuilab.scenario.parts.dense import DenseNetwork
 from tuilab.scenario.parts.initializers import Init
-from tuilab.scenario.parts.networks import DenseNetwork
 from tuilab.scenario.strict import Strict
+
+_LARGEST_JACOBIAN = 2_048
+
+
+class PropagationProbes(Probes):
+    """Moments and histograms may be sampled; norms, ratios and the Jacobian are always exact."""
+
+    jacobian: bool = Field(
+        default=False,
+        description="singular values of the input-output Jacobian, at each batch's first example",
+    )
 
 
 class PropagationSetup(Strict):
-    """One network at its initialisation."""
+    """One network at its initialisation, and how many examples it sees at once."""
 
     network: DenseNetwork = DenseNetwork()
     init: Init
+    batch: int = Field(default=16, ge=2, le=65_536, description="examples a step")
+
+
+def _predicted(*names: str) -> dict[str, Metric]:
+    return {
+        f"{name}.predicted": Metric(
+            f"mean-field theory's {name}, not measured",
+            per_layer=not name.endswith(("ratio", "rms", "spread")),
+        )
+        for name in names
+    }
 
 
 class Propagation(Scenario):
@@ -27,14 +49,39 @@ class Propagation(Scenario):
     """
 
     kind: Literal["propagation"]
-    batch: int = Field(default=16, ge=2, le=65_536, description="examples a step")
     steps: int | None = Field(default=9, ge=0, le=10**9)
-    probes: Probes = Probes()
+    probes: PropagationProbes = PropagationProbes()
     arms: dict[ArmName, PropagationSetup] = Field(min_length=1, max_length=32)
     SETUP: ClassVar[type[Strict]] = PropagationSetup
     METRICS: ClassVar[dict[str, Metric]] = {
         **LAYER_METRICS,
-        "gradient.ratio": Metric("gradient norm at the network's input ÷ at its output"),
+        "activation.norm": Metric(
+            "Euclidean norm of a layer's outputs x, of the whole batch", per_layer=True
+        ),
+        "preactivation.norm": Metric(
+            "Euclidean norm of what a layer's weights deliver, h, before any normalisation", per_layer=True
+        ),
+        "preactivation_gradient.norm": Metric(
+            "Euclidean norm of d, the loss gradient at h, of the whole batch", per_layer=True
+        ),
+        "activation.ratio": Metric("norm of the network's outputs ÷ of its inputs: 1 keeps the signal"),
+        "gradient.ratio": Metric(
+            "gradient norm at the network's input ÷ at its output: 1 keeps the gradient"
+        ),
+        "jacobian.max": Metric("largest singular value of the input-output Jacobian at one example"),
+        "jacobian.min": Metric(
+            "smallest singular value of the input-output Jacobian; below 1e-13 of the largest it is rounding"
+        ),
+        "jacobian.rms": Metric(
+            "root mean square of the Jacobian's singular values: 1 keeps norms on average"
+        ),
+        "jacobian.spread": Metric(
+            "variance of the Jacobian's squared singular values ÷ their squared mean: 0 is dynamical isometry"
+        ),
+        **_predicted(
+            "activation.std", "activation.norm", "gradient.norm", "activation.ratio", "gradient.ratio"
+        ),
+        **_predicted("jacobian.rms", "jacobian.spread"),
     }
     EVENTS: ClassVar[dict[str, str]] = {
         "diverged": "a figure became NaN or infinite",
@@ -45,5 +92,22 @@ class Propagation(Scenario):
         {"type": "layers", "title": "gradient norm", "metric": "gradient.norm", "scale": "log"},
         {"type": "layers", "title": "weight-gradient norm", "metric": "weight_gradient.norm", "scale": "log"},
         {"type": "layers", "title": "saturated outputs", "metric": "activation.saturated", "scale": "linear"},
-        {"type": "values", "title": "gradient, input ÷ output", "series": ["*/gradient.ratio"]},
+        {
+            "type": "values",
+            "title": "output ÷ input, and back",
+            "series": ["*/activation.ratio", "*/gradient.ratio"],
+        },
     ]
+
+    @model_validator(mode="after")
+    def _jacobians_are_of_one_example(self) -> Propagation:
+        for name, arm in self.arms.items() if self.probes.jacobian else ():
+            network = arm.network
+            if network.kernel is not None or network.norm == "batch":
+                raise ValueError(
+                    f"arm {name!r}: a Jacobian is measured of dense networks without batch norm, in which "
+                    "every example's output is its own input's doing"
+                )
+            if max(network.layer_widths) > _LARGEST_JACOBIAN:
+                raise ValueError(f"arm {name!r}: a Jacobian wants widths of at most {_LARGEST_JACOBIAN:,}")
+        return self

@@ -1,0 +1,209 @@
+"""The experiment: networks that share draws and batches, observed layer by layer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tuilab.experiments.activations import activation as activation_of
+from tuilab.experiments.observation import Observation
+from tuilab.experiments.propagation.theory import predicted
+from tuilab.experiments.propagation.weights import Weights, law_of, precision, standardize
+from tuilab.experiments.tuning import changed, numbers
+from tuilab.parts.dense import Forward, Layer, backward, forward
+from tuilab.parts.randomness import stream
+from tuilab.probes.jacobian import jacobian, spectrum
+from tuilab.probes.statistics import gradient_statistics, layer_statistics, norms
+from tuilab.scenario.kinds.propagation import Propagation, PropagationSetup
+from tuilab.scenario.strict import Strict
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What one arm's pass left, its own part of what arms went through together."""
+
+    passed: Forward
+    gradients: list[Tensor]
+    passed_back: list[Tensor]
+    layers: list[Layer]
+
+
+class PropagationExperiment:
+    """Step k sends the k-th Gaussian batch forward and a Gaussian gradient back, the same in every arm.
+
+    Args:
+        scenario: what to compare. Layers of the same shape and law are the same unit draws in every arm, each
+            arm scaling them its own way; arms that differ in nothing else go through their network together.
+        device: where the weights lie.
+    """
+
+    def __init__(self, scenario: Propagation, device: torch.device) -> None:
+        self.steps = scenario.steps or 0
+        self.sampled = scenario.probes.sample
+        self._scenario = scenario
+        self._device = device
+        self._step = 0
+        self._diverged: set[str] = set()
+        self._weights = Weights(scenario.seed, device)
+        self._init: dict[str, Strict] = {_place(name): arm.init for name, arm in scenario.arms.items()}
+        self._predicted = {name: self._predict(name) for name in scenario.arms}
+        self._groups: list[list[str]] = []
+        for name, arm in scenario.arms.items():
+            together = next((arms for arms in self._groups if _alike(arm, scenario.arms[arms[0]])), None)
+            if together is None:
+                self._groups.append([name])
+                self._weights.layers(arm.network, [arm.init])
+            else:
+                together.append(name)
+
+    def __iter__(self) -> PropagationExperiment:
+        return self
+
+    @torch.no_grad()
+    def __next__(self) -> Observation:
+        step = self._step
+        if step > self.steps:
+            raise StopIteration
+        self._step += 1
+        observation = Observation(step, {})
+        if step % self._scenario.probes.every == 0:
+            for arms in self._groups:
+                for arm, seen in self._pass(arms, step).items():
+                    self._observe(arm, seen, observation)
+        return observation
+
+    def tunables(self) -> dict[str, float]:
+        """The numbers of each arm's initializer: the same draw at another scale."""
+        return numbers(self._init)
+
+    def tune(self, key: str, value: float) -> None:
+        """Scale an arm's weights anew, from the next step on; raises KeyError or ValueError."""
+        place, init = changed(self._init, key, value)
+        self._init[place] = init
+        for arm in self._predicted:
+            if place == _place(arm):
+                self._predicted[arm] = self._predict(arm)
+
+    def _predict(self, arm: str) -> dict[str, float]:
+        setup = self._scenario.arms[arm]
+        found = predicted(setup, self._init[_place(arm)], self._scenario.probes.jacobian)
+        return {f"{arm}/{name}": value for name, value in found.items()}
+
+    def _normal(self, setup: PropagationSetup, width: int, purpose: str, step: int) -> Tensor:
+        """Unit Gaussian numbers for a batch, (batch, width) or (batch, width, size, size)."""
+        network = setup.network
+        picture = (network.size, network.size) if network.kernel else ()
+        generator = stream(self._scenario.seed, purpose, step)
+        drawn = torch.randn(setup.batch, width, *picture, generator=generator)
+        return drawn.to(self._device, precision(network))
+
+    def _pass(self, arms: list[str], step: int) -> dict[str, _Seen]:
+        """Forward and backward through one network's weights at each arm's scale, (arms, batch, width, …)."""
+        setup = self._scenario.arms[arms[0]]
+        network, activation, norm = (
+            setup.network,
+            activation_of(setup.network.activation),
+            standardize(setup.network),
+        )
+        layers = self._weights.layers(network, [self._init[_place(arm)] for arm in arms])
+        inputs = self._normal(setup, network.layer_widths[0], "inputs", step)
+        gradient = self._normal(setup, network.layer_widths[-1], "output gradients", step)
+        passed = forward(torch.stack([inputs] * len(arms)), layers, activation, norm)
+        gradients, passed_back = backward(
+            torch.stack([gradient] * len(arms)), passed, layers, activation, norm
+        )
+        return {
+            arm: _Seen(
+                Forward([x[k] for x in passed.outputs], [h[k] for h in passed.preactivations]),
+                [g[k] for g in gradients],
+                [d[k] for d in passed_back],
+                layers,
+            )
+            for k, arm in enumerate(arms)
+        }
+
+    def _observe(self, arm: str, seen: _Seen, observation: Observation) -> None:
+        probes, network = self._scenario.probes, self._scenario.arms[arm].network
+        activation, outputs = activation_of(network.activation), seen.passed.outputs
+        layer = layer_statistics(
+            outputs[1:],
+            activation,
+            bins=probes.bins,
+            sample=probes.sample,
+            low=activation.low,
+            high=activation.high,
+        )
+        gradient = gradient_statistics(seen.gradients, sample=probes.sample)
+        signal = norms([*outputs, *seen.passed.preactivations, *seen.passed_back])
+        depth = len(seen.passed_back)
+        came = zip(seen.layers, outputs, seen.passed_back, strict=False)
+        weight_norms = torch.stack([layer.gradient_norm(x, d) for layer, x, d in came]).cpu().numpy()
+        values = {
+            **_per_layer(arm, "activation.mean", layer.mean),
+            **_per_layer(arm, "activation.std", layer.std),
+            **_per_layer(arm, "activation.saturated", layer.saturated),
+            **_per_layer(arm, "activation.dead", layer.dead),
+            **_per_layer(arm, "activation.norm", signal[1 : depth + 1]),
+            **_per_layer(arm, "preactivation.norm", signal[depth + 1 : 2 * depth + 1]),
+            **_per_layer(arm, "preactivation_gradient.norm", signal[2 * depth + 1 :]),
+            **_per_layer(arm, "gradient.norm", gradient.norm[1:]),
+            **_per_layer(arm, "gradient.std", gradient.std[1:]),
+            **_per_layer(arm, "weight_gradient.norm", weight_norms),
+            f"{arm}/activation.ratio": float(signal[depth] / signal[0]),
+            f"{arm}/gradient.ratio": float(gradient.norm[0] / gradient.norm[-1]),
+        }
+        meta: dict[str, Any] = {
+            "kind": "histogram",
+            "low": [activation.low] * depth,
+            "high": [activation.high] * depth,
+            "layers": [f"layer {k}" for k in range(1, depth + 1)],
+        }
+        observation.frames[f"{arm}/activation.histogram"] = (layer.histogram.astype(np.float32), meta)
+        if probes.jacobian:
+            values |= self._observe_jacobian(arm, outputs[0][0], observation)
+        observation.values.update(values)
+        observation.values.update(self._predicted[arm])
+        if arm not in self._diverged and not all(map(math.isfinite, values.values())):
+            self._diverged.add(arm)
+            observation.events.append(("diverged", arm, {}))
+
+    def _observe_jacobian(self, arm: str, x: Tensor, observation: Observation) -> dict[str, float]:
+        """The spectrum at one example."""
+        network = self._scenario.arms[arm].network
+        layers = self._weights.layers(network, [self._init[_place(arm)]])
+        found = spectrum(jacobian(x, layers, activation_of(network.activation), standardize(network)))
+        observation.frames[f"{arm}/jacobian.spectrum"] = (
+            found.values[None],
+            {
+                "kind": "curves",
+                "x": [1, len(found.values)],
+                "x_scale": "linear",
+                "x_name": "singular value number",
+                "names": ["singular values"],
+            },
+        )
+        return {
+            f"{arm}/jacobian.max": float(found.values[0]),
+            f"{arm}/jacobian.min": float(found.values[-1]),
+            f"{arm}/jacobian.rms": found.rms,
+            f"{arm}/jacobian.spread": found.spread,
+        }
+
+
+def _alike(one: PropagationSetup, other: PropagationSetup) -> bool:
+    """Whether two arms differ in the scale of their weights alone."""
+    same = one.network == other.network and one.batch == other.batch
+    return same and law_of(one.init) == law_of(other.init)
+
+
+def _place(arm: str) -> str:
+    return f"{arm}/init"
+
+
+def _per_layer(arm: str, metric: str, figures: np.ndarray) -> dict[str, float]:
+    return {f"{arm}/{metric}/{k}": value for k, value in enumerate(figures.tolist(), 1)}

@@ -1,0 +1,47 @@
+"""Convolution as a layer of `tuilab.parts.dense`: the same weights at every place of a picture.
+
+Pictures close up at their edges (circular padding), so that every place sees a whole kernel: then a unit sums
+over fan_in = kernel²·channels numbers everywhere, and what holds of dense layers of that fan_in holds here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+@dataclass(frozen=True, slots=True)
+class Convolution:
+    """Filters W = scale·unit on (…, channels, height, width); height and width stay."""
+
+    unit: Tensor
+    """(channels out, channels in, kernel, kernel), kernel odd."""
+    scale: float | Tensor
+    """One number, or one a network, (networks, 1, 1, 1, 1)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """H: every filter's sum over its kernel on every channel, at every place."""
+        return self.scale * _correlate(x, self.unit)
+
+    def backward(self, d: Tensor) -> Tensor:
+        """Back to where it came from: the same sums, kernels turned by 180°, channels in and out swapped."""
+        return self.scale * _correlate(d, self.unit.flip(-1, -2).transpose(0, 1))
+
+    def gradient_norm(self, x: Tensor, d: Tensor) -> Tensor:
+        """Of ∂E/∂W, for x of (batch, channels in, height, width): what came in times what came back."""
+        pictures = _closed(x.double(), self.unit.shape[-1])
+        gradient = torch.nn.grad.conv2d_weight(pictures, self.unit.shape, d.double())
+        return gradient.square().sum().sqrt()
+
+
+def _correlate(x: Tensor, filters: Tensor) -> Tensor:
+    pictures = _closed(x.flatten(0, -4), filters.shape[-1])
+    return functional.conv2d(pictures, filters.to(x.dtype)).unflatten(0, x.shape[:-3])
+
+
+def _closed(pictures: Tensor, kernel: int) -> Tensor:
+    """With the opposite edge's pixels around it, as many as a kernel needs."""
+    return functional.pad(pictures, [kernel // 2] * 4, mode="circular")
