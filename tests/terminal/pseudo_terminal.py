@@ -33,10 +33,11 @@ class Terminal:
         self.pid, self._file = pty.fork()
         if self.pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-            os.environ.pop("COLUMNS", None)
-            os.environ.pop("LINES", None)
-            os.environ.update({"TERM": "xterm-256color", "LANG": "C.UTF-8", **environment})
-            os.execv(sys.executable, [sys.executable, "-m", "tuilab", *arguments])
+            own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+            own |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", **environment}
+            # With these variables and no others: readline, which pytest loads, sets COLUMNS and LINES behind
+            # Python's back, and execv would hand them on.
+            os.execve(sys.executable, [sys.executable, "-m", "tuilab", *arguments], own)
 
     def __enter__(self) -> Terminal:
         return self
@@ -49,8 +50,8 @@ class Terminal:
         return "\n".join(line.rstrip() for line in self.screen.display)
 
     def sees(self, *texts: str) -> None:
-        """Wait until all of these are on the screen at once."""
-        self.until(lambda: all(text in self.text for text in texts), " and ".join(map(repr, texts)))
+        """Wait until all of these are on the screen at once, wherever their lines are broken."""
+        self.until(lambda: all(_within(text, self.text) for text in texts), " and ".join(map(repr, texts)))
 
     def until(self, condition: Callable[[], object], what: str) -> None:
         deadline = time.monotonic() + DEADLINE
@@ -107,3 +108,7 @@ class Terminal:
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
         pytest.fail("tuilab does not end")
+
+
+def _within(text: str, screen: str) -> bool:
+    return text in screen or text in " ".join(screen.split())

@@ -24,7 +24,7 @@ def test_pick_watch_pause_replay_quit(
     place: Path, size: tuple[int, int], environment: dict[str, str]
 ) -> None:
     with Terminal(size=size, **environment) as lab:
-        lab.sees("scenarios", "deep-tanh-init", "ill-conditioned", "Seven tanh layers")
+        lab.sees("scenarios", "deep-tanh-init", "Seven tanh layers")
         lab.press("\r")
         lab.sees("● small", "▲ xavier", "LIVE", "layer 1", "⣀")
         lab.press(" ")

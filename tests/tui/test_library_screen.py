@@ -20,10 +20,16 @@ from tuilab.tui.source import Source
 
 @pytest.fixture(autouse=True)
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No runs but the test's own, and two scenario files of the user's."""
+    """No runs but the test's own, and a few files of the user's."""
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / "broken.toml").write_text('kind = "descent"\ntitle = \n')
     (tmp_path / "work" / "notes.toml").write_text("answer = 42\n")
+    (tmp_path / "work" / "plain.toml").write_text('kind = "descent"\ntitle = "Nothing asked"\n')
+    (tmp_path / "work" / "asking.toml").write_text(
+        'kind = "descent"\ntitle = "Two questions"\n'
+        '[[predict]]\nask = "Which way?"\nchoices = ["up", "down"]\nanswer = 1\n'
+        '[[predict]]\nask = "How far?"\nchoices = ["here", "there", "beyond"]\nanswer = 0\n'
+    )
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("TUILAB_RUNS", str(tmp_path / "runs"))
 
@@ -42,7 +48,7 @@ async def library(size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[LabA
 
 async def choose(app: LabApp, pilot: Pilot[None], name: str) -> None:
     """Walk down the list to a scenario."""
-    for _ in range(30):
+    for _ in range(200):
         option = app.screen.query_one("#scenarios", OptionList).highlighted_option
         if option is not None and name in str(option.prompt):
             return
@@ -75,28 +81,56 @@ async def test_enter_launches_and_shows_the_run(
 ) -> None:
     launched: list[str] = []
 
-    def launch(name: str, path: Path) -> Source:
+    def launch(name: str, path: Path, predicted: list[int | None]) -> Source:
         launched.append(name)
+        assert predicted == []
         return Source(live[0])
 
     monkeypatch.setattr("tuilab.tui.launching.launch", launch)
     async with library() as (app, pilot):
-        await choose(app, pilot, "deep-tanh-init")
+        await choose(app, pilot, "plain")
         await pilot.press("enter")
         await until(lambda: isinstance(app.screen, RunScreen), "the run screen")
         await until(lambda: "● LIVE" in text_of(app), "the live run")
         await pilot.press("escape")
         await until(lambda: isinstance(app.screen, LibraryScreen), "the library")
-    assert launched == ["deep-tanh-init"]
+    assert launched == ["plain"]
+
+
+async def test_questions_come_before_the_run(
+    live: tuple[Run, Recorder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launched: list[list[int | None]] = []
+
+    def launch(name: str, path: Path, predicted: list[int | None]) -> Source:
+        launched.append(predicted)
+        return Source(live[0])
+
+    monkeypatch.setattr("tuilab.tui.launching.launch", launch)
+    async with library() as (app, pilot):
+        await choose(app, pilot, "asking")
+        await pilot.press("enter")
+        await until(lambda: "Which way?" in text_of(app), "the first question")
+        await pilot.press("escape")
+        await until(lambda: isinstance(app.screen, LibraryScreen), "the library")
+        assert launched == []
+        await pilot.press("enter")
+        await until(lambda: "Which way?" in text_of(app), "the first question")
+        await pilot.press("7", "2")
+        await until(lambda: "How far?" in text_of(app), "the second question")
+        assert "beyond" in text_of(app)
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, RunScreen), "the run screen")
+    assert launched == [[1, None]]
 
 
 async def test_a_launch_that_fails_is_a_sentence_at_the_bottom(monkeypatch: pytest.MonkeyPatch) -> None:
-    def launch(name: str, path: Path) -> Source:
+    def launch(name: str, path: Path, predicted: list[int | None]) -> Source:
         raise RunError("/nowhere: can't write runs there")
 
     monkeypatch.setattr("tuilab.tui.launching.launch", launch)
     async with library() as (app, pilot):
-        await choose(app, pilot, "deep-tanh-init")
+        await choose(app, pilot, "plain")
         await pilot.press("enter")
         await until(lambda: "/nowhere: can't write runs there" in text_of(app), "the sentence")
 

@@ -45,7 +45,11 @@ class Lab:
         await self.pilot.press(*keys)
 
     async def sees(self, text: str) -> None:
-        await until(lambda: text in self.text(), f"{text!r} in\n{self.text()}")
+        """Wait for a text, wherever its lines are broken."""
+        await until(
+            lambda: text in self.text() or text in " ".join(self.text().split()),
+            f"{text!r} in\n{self.text()}",
+        )
 
     async def at(self, step: int) -> None:
         """All panels show this step."""

@@ -35,6 +35,10 @@ def describe(
     print(f"\n{heading('Panels')}")
     for panel in checked.shown_panels:
         print(f"  {panel['type']}: {panel.get('title') or '–'}")
+    if checked.predict:
+        print(f"\n{heading('Predict')}")
+        for question in checked.predict:
+            print(f"  {question.ask} {' / '.join(question.choices)}")
     if checked.expect:
         print(f"\n{heading('Expectations')}")
         for expectation in checked.expect:

@@ -9,7 +9,7 @@ import typer
 from tuilab.cli.output import colors, glyphs, heading, width
 
 if TYPE_CHECKING:
-    from tuilab.doctor import Outcome
+    from tuilab.doctor import Outcome, Reveal
     from tuilab.recording import Recording
 
 _WIDEST = 100
@@ -46,3 +46,12 @@ def print_outcomes(outcomes: list[Outcome]) -> None:
         print(f"  {typer.style(mark, fg=color) if colors() else mark} {outcome.promise}: {outcome.measured}")
         if outcome.verdict == "unmet" and outcome.because:
             print(f"    expected because {outcome.because}")
+
+
+def print_reveals(reveals: list[Reveal]) -> None:
+    """Each question the scenario asked, with the answer that the run shows."""
+    if reveals:
+        print(heading("Predictions"))
+    for reveal in reveals:
+        said = f" (you said: {reveal.said})" if reveal.said else ""
+        print(f"  {reveal.ask}\n    {reveal.answer}{said}. {reveal.because}".rstrip())

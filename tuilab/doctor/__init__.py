@@ -1,5 +1,6 @@
-"""What a recording shows: the expectations that it keeps and breaks."""
+"""What a recording shows: the expectations it keeps and breaks, and how predictions came out."""
 
 from tuilab.doctor.expectations import Outcome, Verdict, check
+from tuilab.doctor.predictions import Reveal, reveals
 
-__all__ = ["Outcome", "Verdict", "check"]
+__all__ = ["Outcome", "Reveal", "Verdict", "check", "reveals"]

@@ -62,7 +62,9 @@ def conduct(run: Run, on_step: OnStep | None = None) -> State:
             ) from None
         raise
     try:
-        writer = Writer.create(run.path / "main.tlr", _header(scenario, experiment, device))
+        writer = Writer.create(
+            run.path / "main.tlr", _header(scenario, experiment, device, options.get("predicted", []))
+        )
     except OSError as error:
         raise EngineError(f"{run.path}: can't record there ({error.strerror})") from None
     loop = Loop(run, experiment, options.get("pace"), on_step or (lambda step, steps, waiting: None))
@@ -93,9 +95,11 @@ def _record(loop: Loop, recorder: Recorder, run: Run) -> State:
     return state
 
 
-def _header(scenario: Scenario, experiment: Experiment, device: torch.device) -> dict[str, Any]:
+def _header(
+    scenario: Scenario, experiment: Experiment, device: torch.device, predicted: list[int | None]
+) -> dict[str, Any]:
     metrics = {
-        **scenario.METRICS,
+        **scenario.metrics,
         **{f"engine/{name}": metric for name, metric in ENGINE_METRICS.items()},
     }
     return {
@@ -108,6 +112,7 @@ def _header(scenario: Scenario, experiment: Experiment, device: torch.device) ->
             for name, metric in metrics.items()
         },
         "sampled": {"activation": experiment.sampled},
+        "predicted": predicted,
         "created": time.time(),
         "host": socket.gethostname(),
         "device": str(device),

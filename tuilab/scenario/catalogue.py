@@ -16,8 +16,16 @@ from pathlib import Path
 from tuilab.scenario.errors import ScenarioError
 from tuilab.scenario.read import parse, read_text
 
-KINDS = ("propagation", "descent", "training")
+KINDS = ("functions", "data", "propagation", "descent", "training")
 """The kinds of experiment, as `tuilab.scenario.schema.KINDS` has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a scenario asks to predict; the answer stays in the file."""
+
+    ask: str
+    choices: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +42,7 @@ class Entry:
     chapter: str = "Your scenarios"
     lecture: tuple[str, ...] = ()
     notes: str = ""
+    predict: tuple[Question, ...] = ()
     error: str | None = None
 
 
@@ -114,9 +123,19 @@ def _entry(path: Path, origin: str) -> Entry | None:
         **text,
         chapter=str(raw.get("chapter", "Your scenarios")),
         lecture=tuple(str(row) for row in lecture) if isinstance(lecture, list) else (),
+        predict=_questions(raw.get("predict")),
         error=None
         if text["kind"] in KINDS
         else f"{path}: kind: found {text['kind']!r}; wanted {', '.join(KINDS)}",
+    )
+
+
+def _questions(raw: object) -> tuple[Question, ...]:
+    """The well-formed ones; the check before a run speaks of the others."""
+    return tuple(
+        Question(str(table["ask"]), tuple(str(choice) for choice in table["choices"]))
+        for table in (raw if isinstance(raw, list) else [])
+        if isinstance(table, dict) and "ask" in table and isinstance(table.get("choices"), list)
     )
 
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tuilab.tui.source import Source
 
 
-def launch(name: str, path: Path) -> Source:
+def launch(name: str, path: Path, predicted: Sequence[int | None] = ()) -> Source:
     """Check a scenario, make a run folder for it and start an engine of its own on it.
+
+    Args:
+        name: the scenario's.
+        path: its file.
+        predicted: the choice taken for each of its questions, None where none was.
 
     Raises:
         ScenarioError: the scenario can't be used.
@@ -18,6 +24,6 @@ def launch(name: str, path: Path) -> Source:
     from tuilab.scenario.load import load
 
     scenario = load(path)
-    options = {"device": "auto", "threads": None, "pace": scenario.pace}
+    options = {"device": "auto", "threads": None, "pace": scenario.pace, "predicted": list(predicted)}
     run = runs.create(runs.runs_folder(), name, scenario.model_dump(mode="json"), options)
     return Source(run, runs.launch(run))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -64,9 +64,9 @@ class Librarian:
         """Read the scenario files."""
         self._send(self._read)
 
-    def launch(self, entry: Entry) -> None:
-        """Start an engine on a scenario."""
-        self._send(lambda: self._launch(entry))
+    def launch(self, entry: Entry, predicted: Sequence[int | None] = ()) -> None:
+        """Start an engine on a scenario, with what was predicted of it."""
+        self._send(lambda: self._launch(entry, predicted))
 
     def _send(self, errand: Callable[[], None]) -> None:
         threading.Thread(target=errand, name="tuilab-library", daemon=True).start()
@@ -102,13 +102,13 @@ class Librarian:
             self._stopped.wait(LOOK_EVERY)
         recent.close()
 
-    def _launch(self, entry: Entry) -> None:
+    def _launch(self, entry: Entry, predicted: Sequence[int | None]) -> None:
         from tuilab.tui.launching import launch
 
         source: Source | None = None
         problem = ""
         try:
-            source = launch(entry.name, entry.path)
+            source = launch(entry.name, entry.path, predicted)
         except Exception as error:  # whatever is wrong with the scenario or the folder, the library says it
             problem = str(error)
         self._post(EngineLaunched(source, problem))

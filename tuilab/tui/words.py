@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.style import Style
 
 if TYPE_CHECKING:
-    from tuilab.doctor import Outcome
+    from tuilab.doctor import Outcome, Reveal
     from tuilab.recording import Event
     from tuilab.tui.snapshot import ArmLabel
 
@@ -121,6 +121,16 @@ def outcome_lines(outcome: Outcome, arms: tuple[ArmLabel, ...]) -> Content:
     if outcome.verdict == "unmet":
         lines = Content.assemble(lines, ("\n  measured ", DIM), (outcome.measured, color))
     return lines
+
+
+def reveal_lines(reveal: Reveal) -> Content:
+    """A prediction: the question, what was said, what is right and why."""
+    mark, color = ("✓", GOOD) if reveal.right else ("✗", BAD)
+    said = (
+        Content.assemble((f"{mark} you said: ", color), reveal.said or "", "\n") if reveal.said else Content()
+    )
+    answer = Content() if reveal.right else Content.assemble(("→ ", DIM), reveal.answer, "\n")
+    return Content.assemble(Content.styled(reveal.ask, "bold"), "\n", said, answer, (reveal.because, DIM))
 
 
 def by_urgency(outcomes: tuple[Outcome, ...]) -> list[Outcome]:

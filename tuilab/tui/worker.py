@@ -18,7 +18,7 @@ from tuilab.tui.snapshot import ALIVE, ArmLabel, Snapshot, Wanted
 from tuilab.tui.source import Source
 
 if TYPE_CHECKING:
-    from tuilab.doctor import Outcome
+    from tuilab.doctor import Outcome, Reveal
     from tuilab.panels import Panel, Picture
     from tuilab.recording import Recording
 
@@ -80,6 +80,7 @@ class Camera:
         self._arms: tuple[ArmLabel, ...] = ()
         self._state, self._state_at = "starting", 0.0
         self._outcomes: tuple[Outcome, ...] = ()
+        self._reveals: tuple[Reveal, ...] | None = None
         self._checked: tuple[int, str, float] = (-1, "", 0.0)
         self._timeline, self._timed = Timeline(), -1
         self._last: Snapshot | None = None
@@ -139,6 +140,7 @@ class Camera:
             self._draw(recording, wanted, step, wanted.step is None and state == "running"),
             tuple(recording.events()),
             self._check(recording, state),
+            self._reveal(recording, state),
             self._pace(recording, wanted, state),
             _damage(recording),
         )
@@ -201,6 +203,14 @@ class Camera:
             self._outcomes = tuple(check(recording, over=state not in ALIVE))
             self._checked = (recording.last_step, state, now)
         return self._outcomes
+
+    def _reveal(self, recording: Recording, state: str) -> tuple[Reveal, ...]:
+        """How the predictions came out; nothing while the run goes on."""
+        from tuilab.doctor import reveals
+
+        if self._reveals is None and state not in ALIVE:
+            self._reveals = tuple(reveals(recording))
+        return self._reveals or ()
 
     def _pace(self, recording: Recording, wanted: Wanted, state: str) -> Timeline:
         """The timeline for playing it; read anew once the recording has grown by a quarter."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult, SystemCommand
@@ -156,9 +156,16 @@ class LibraryScreen(Screen[None]):
         if entry.error is not None:
             hints.say(entry.error)
             return
-        self._launching = True
-        hints.say(f"starting {entry.name} …", words.DIM)
-        self._librarian.launch(entry)
+        if not entry.predict:
+            self._launch(entry, [])
+            return
+        from tuilab.tui.screens.predict import Answers, PredictScreen
+
+        def predicted(answers: Answers | None) -> None:
+            if answers is not None:
+                self._launch(entry, answers)
+
+        self.app.push_screen(PredictScreen(entry.predict), predicted)
 
     def action_other_list(self) -> None:
         """From the scenarios to the runs, and back."""
@@ -178,6 +185,11 @@ class LibraryScreen(Screen[None]):
         """What the palette offers here."""
         yield SystemCommand("Look again", "Read the scenario files again", self.action_reload)
         yield SystemCommand("Scenarios / runs", "Go to the other list", self.action_other_list)
+
+    def _launch(self, entry: Entry, predicted: Sequence[int | None]) -> None:
+        self._launching = True
+        self.query_one(Hints).say(f"starting {entry.name} …", words.DIM)
+        self._librarian.launch(entry, predicted)
 
     def _open(self, source: Source) -> None:
         from tuilab.tui.screens.run import RunScreen

@@ -1,4 +1,4 @@
-"""The column beside the panels: which expectations are met, and what happened."""
+"""The column beside the panels: how predictions came out, which expectations are met, what happened."""
 
 from __future__ import annotations
 
@@ -15,15 +15,18 @@ _MOST = 200
 
 
 class Side(Vertical):
-    """Expectations above, events below."""
+    """Predictions above, expectations below them, events at the bottom."""
 
     def __init__(self) -> None:
         super().__init__(id="side")
+        self._reveals: object = None
         self._outcomes: object = None
         self._events: object = None
 
     def compose(self) -> ComposeResult:
-        """Two scrolling boxes."""
+        """Three scrolling boxes."""
+        with VerticalScroll(id="predictions", can_focus=False):
+            yield Static(id="reveals")
         with VerticalScroll(id="expectations", can_focus=False):
             yield Static(id="outcomes")
         with VerticalScroll(id="events", can_focus=False):
@@ -31,11 +34,18 @@ class Side(Vertical):
 
     def on_mount(self) -> None:
         """Name the boxes."""
+        self.query_one("#predictions").border_title = "predictions"
+        self.query_one("#predictions").display = False
         self.query_one("#expectations").border_title = "expectations"
         self.query_one("#events").border_title = "events"
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot's expectations, and its events up to the moment shown."""
+        if snapshot.reveals != self._reveals:
+            self._reveals = snapshot.reveals
+            self.query_one("#predictions").display = bool(snapshot.reveals)
+            blocks = [words.reveal_lines(reveal) for reveal in snapshot.reveals]
+            self.query_one("#reveals", Static).update(Content("\n").join(blocks))
         if snapshot.outcomes != self._outcomes:
             self._outcomes = snapshot.outcomes
             self._show_outcomes(snapshot)
