@@ -131,3 +131,11 @@ def test_a_name_or_a_table() -> None:
     assert activation_of({"name": "leaky_relu", "slope": 0.1})(POINTS)[0].item() == -1.0
     with pytest.raises(ValueError, match="as many offsets"):
         activation("maxout", slopes=[1.0])
+
+
+def test_a_slope_that_is_learned_gets_a_gradient() -> None:
+    slope = torch.tensor(0.25, requires_grad=True)
+    phi = activation("prelu", slope=slope)
+    (gradient,) = torch.autograd.grad(phi(POINTS).sum(), slope)
+    assert gradient.item() == -11.0  # the sum of min(0, h)
+    assert phi.learned == ("slope",)

@@ -7,6 +7,7 @@ from itertools import combinations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from tuilab.parts.activations.base import Activation
 
@@ -40,11 +41,13 @@ class LeakyReLU(Activation):
 
     def __init__(self, slope: float | Tensor = 0.01) -> None:
         self.slope = slope
-        self.low = min(0.0, -4.0 * float(slope))
+        self.low = min(0.0, -4.0 * (slope.item() if isinstance(slope, Tensor) else slope))
 
     def __call__(self, h: Tensor) -> Tensor:
         """H where h > 0, else slope·h."""
-        return torch.where(h > 0, h, self.slope * h)
+        if isinstance(self.slope, Tensor):  # a learned one
+            return functional.prelu(h, self.slope.to(h.dtype).reshape(1))
+        return functional.leaky_relu(h, self.slope)
 
     def derivative(self, h: Tensor) -> Tensor:
         """1 where h > 0, else the slope."""

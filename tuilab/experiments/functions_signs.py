@@ -1,0 +1,115 @@
+"""What outputs that are not zero-centred do to the weights of the next layer.
+
+A unit of the next layer sees x = φ(z) and gets ∂L/∂w = δ·x from an example, δ being what comes back to it.
+Where all x are positive, every weight's gradient has the sign of δ: weights can only rise together or fall
+together. Averaged over B examples a weight gets (1/B)·Σ δ_b·x_b. With x of mean m and standard deviation s
+that is a common part m·Σδ and a part of the weight's own, s·Σδξ, and both grow like √B: the share that agrees
+in sign does *not* fall to one half, but to ½ + atan(m/s)/π.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tuilab.experiments.observation import Observation
+from tuilab.parts.activations import Activation
+from tuilab.parts.activations.gaussian_poincare import gaussian_mean
+from tuilab.parts.randomness import stream
+
+_BELONG = (1.0, -1.0)
+"""Where the two weights have to go: one up, one down."""
+_RATE = 0.5
+"""Of the two weights: the learning rate × the inputs' mean square length."""
+
+
+class Signs:
+    """Step k: gradients of `units` units averaged over k + 1 examples, and update k of two weights."""
+
+    def __init__(self, functions: Mapping[str, Activation], inputs: int, units: int, seed: int) -> None:
+        self._functions = functions
+        self._inputs, self._units, self._seed = inputs, units, seed
+        self._limits = {name: _limit(phi) for name, phi in functions.items()}
+        self._paths = {name: _TwoWeights(phi) for name, phi in functions.items()}
+
+    def __call__(self, step: int, observation: Observation) -> None:
+        """Signs of the gradients of a larger batch, and another update of the two weights."""
+        batch = step + 1
+        generator = stream(self._seed, "signs", step)
+        z = torch.randn(batch, self._inputs, generator=generator, dtype=torch.float64)
+        errors = torch.randn(batch, self._units, generator=generator, dtype=torch.float64)
+        example = torch.randn(2, generator=stream(self._seed, "example", step), dtype=torch.float64)
+        if step == 0:
+            observation.frames["landscape"] = _landscape()
+        for name, phi in self._functions.items():
+            path = self._paths[name]
+            if step:
+                path.learn(phi(example))
+            observation.values.update(
+                {
+                    f"{name}/batch": float(batch),
+                    f"{name}/same_sign": same_sign(errors.T @ phi(z) / batch),
+                    f"{name}/same_sign.predicted": self._limits[name],
+                    f"{name}/distance": path.distance,
+                    f"{name}/detour": path.detour,
+                    f"{name}/x": path.w[0].item(),
+                    f"{name}/y": path.w[1].item(),
+                }
+            )
+
+
+def same_sign(gradients: Tensor) -> float:
+    """The share of a row's gradients, zeros left out, with its commoner sign; the mean over rows."""
+    positive, negative = (gradients > 0).sum(1), (gradients < 0).sum(1)
+    return (torch.maximum(positive, negative) / (positive + negative).clamp(min=1)).mean().item()
+
+
+def _limit(phi: Activation) -> float:
+    """½ + atan(|m|/s)/π: the share for batches without end."""
+    mean = gaussian_mean(phi, phi.kinks)
+    std = gaussian_mean(lambda z: (phi(z) - mean).square(), phi.kinks) ** 0.5
+    return 0.5 + math.atan2(abs(mean), std) / math.pi
+
+
+def _landscape() -> tuple[np.ndarray, dict[str, Any]]:
+    """Squared distance from where the two weights belong: the ground that their paths are drawn on."""
+    (goal_x, goal_y), half = _BELONG, 2.2
+    across, along = (torch.linspace(goal - half, goal + half, 65) for goal in _BELONG)
+    y, x = torch.meshgrid(along - goal_y, across - goal_x, indexing="ij")
+    meta = {
+        "kind": "landscape",
+        "x": [goal_x - half, goal_x + half],
+        "y": [goal_y - half, goal_y + half],
+        "minima": [list(_BELONG)],
+    }
+    return (x.square() + y.square()).numpy(), meta
+
+
+class _TwoWeights:
+    """Two weights that learn the linear map (1, −1) from one example at a time, from (0, 0)."""
+
+    def __init__(self, phi: Activation) -> None:
+        self.w = torch.zeros(2, dtype=torch.float64)
+        self._goal = torch.tensor(_BELONG, dtype=torch.float64)
+        self._rate = _RATE / (2 * gaussian_mean(lambda z: phi(z).square(), phi.kinks))
+        self._length = 0.0
+
+    def learn(self, x: Tensor) -> None:
+        """One step down the squared error of an example x."""
+        update = -self._rate * ((self.w - self._goal) @ x) * x
+        self.w = self.w + update
+        self._length += update.norm().item()
+
+    @property
+    def distance(self) -> float:
+        return (self.w - self._goal).norm().item()
+
+    @property
+    def detour(self) -> float:
+        covered = self.w.norm().item()
+        return self._length / covered if covered else 1.0
