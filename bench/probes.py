@@ -22,9 +22,9 @@ MLP = {
     "kind": "training",
     "title": "7x512 tanh",
     "question": "What do probes cost a small network?",
-    "batch": 64,
     "arms": {
         "net": {
+            "batch": 64,
             "network": {"name": "mlp", "width": 512, "depth": 7, "activation": "tanh"},
             "init": {"name": "xavier_normal"},
             "optimizer": {"name": "momentum", "lr": 0.01},

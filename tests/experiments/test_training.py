@@ -13,7 +13,7 @@ import torch
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.training import TrainingExperiment
 from tuilab.scenario.kinds.training import Training
-from tuilab.scenario.load import load
+from tuilab.scenario.load import expand, load
 
 SMALL = {"name": "convnet", "channels": [4, 6]}
 SGD = {"name": "sgd", "lr": 0.05}
@@ -32,7 +32,8 @@ def experiment(arms: dict[str, Any] | None = None, **changes: Any) -> TrainingEx
         "arms": arms or {"one": ARM},
         **changes,
     }
-    return TrainingExperiment(Training.model_validate(settings), torch.device("cpu"))
+    expanded = expand(settings, Training.SETUP.model_fields)
+    return TrainingExperiment(Training.model_validate(expanded), torch.device("cpu"))
 
 
 def figures(observations: list[Observation], leave_out: str = "engine/") -> list[dict[str, float]]:
@@ -115,7 +116,7 @@ def test_probing_changes_nothing_and_can_be_switched_off() -> None:
 
 
 def test_a_small_sample_is_learned_by_heart() -> None:
-    data = {"name": "shapes10", "validation": 10, "train": 20, "flip": False, "translate": 0}
+    data = {"name": "shapes10", "validation": 10, "train": 20}
     arm = {"network": {"name": "mlp", "width": 64, "depth": 1}, "optimizer": {"name": "adam", "lr": 0.002}}
     seen = list(experiment({"one": arm}, data=data, batch=20, steps=60))
     assert series(seen, "one/train.loss")[0] == pytest.approx(math.log(10), rel=0.05)

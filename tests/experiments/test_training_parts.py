@@ -8,21 +8,24 @@ import pytest
 import torch
 
 from tuilab.data import DataError
-from tuilab.experiments.batches import Batches
-from tuilab.experiments.learner import Learner
+from tuilab.experiments.training.batches import Batches
+from tuilab.experiments.training.learner import Learner
 from tuilab.parts.optimizers import OPTIMIZERS
 from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.parts.augmentation import Augment
 
 CPU = torch.device("cpu")
+PLAIN = Augment()
 
 
-def scenario(optimizer: dict[str, Any] | None = None, **data: Any) -> Training:
+def scenario(optimizer: dict[str, Any] | None = None, batch: int = 10, **data: Any) -> Training:
     arm = {
+        "batch": batch,
         "network": {"name": "mlp", "width": 8, "depth": 1},
         "optimizer": optimizer or {"name": "sgd", "lr": 0.1},
     }
-    plain = {"name": "shapes10", "validation": 20, "train": 45, "flip": False, "translate": 0}
-    settings = {"kind": "training", "title": "t", "question": "q", "batch": 10, "arms": {"one": arm}}
+    plain = {"name": "shapes10", "validation": 20, "train": 45}
+    settings = {"kind": "training", "title": "t", "question": "q", "arms": {"one": arm}}
     return Training.model_validate({**settings, "data": {**plain, **data}})
 
 
@@ -34,7 +37,7 @@ def test_an_epoch_sees_each_picture_at_most_once_and_never_a_held_out_one() -> N
     batches = Batches(scenario(), CPU)
     assert batches.per_epoch == 4
     held = set().union(*(rows(images) for images, _ in batches.validation()))
-    epochs = [[rows(batches.training(4 * epoch + k)[0]) for k in range(4)] for epoch in range(2)]
+    epochs = [[rows(batches.training(4 * epoch + k, PLAIN)[0]) for k in range(4)] for epoch in range(2)]
     for epoch in epochs:
         seen = set().union(*epoch)
         assert len(seen) == 40
@@ -45,24 +48,42 @@ def test_an_epoch_sees_each_picture_at_most_once_and_never_a_held_out_one() -> N
 
 def test_pictures_are_normalised_by_the_training_split() -> None:
     batches = Batches(scenario(train=40), CPU)
-    images = torch.cat([batches.training(k)[0] for k in range(4)])
+    images = torch.cat([batches.training(k, PLAIN)[0] for k in range(4)])
     assert images.mean((0, 2, 3)).tolist() == pytest.approx([0, 0, 0], abs=1e-4)
     assert images.std((0, 2, 3)).tolist() == pytest.approx([1, 1, 1], abs=1e-3)
 
 
 def test_a_batch_is_the_same_whatever_was_drawn_before() -> None:
-    first, second = (Batches(scenario(flip=True, translate=2), CPU) for _ in range(2))
+    first, second = (Batches(scenario(), CPU) for _ in range(2))
+    how = Augment(flip=True, translate=2)
     for k in (0, 1, 2, 9):
-        images, labels = first.training(k)
-    again_images, again_labels = second.training(9)
+        images, labels = first.training(k, how)
+    again_images, again_labels = second.training(9, how)
     assert torch.equal(images, again_images)
     assert torch.equal(labels, again_labels)
 
 
-def test_a_batch_is_never_larger_than_the_training_set() -> None:
-    batches = Batches(scenario(train=12).model_copy(update={"batch": 100}), CPU)
-    assert (batches.size, batches.per_epoch) == (12, 1)
-    assert len(batches.training(3)[1]) == 12
+def test_a_batch_larger_than_the_training_set_is_one_sentence() -> None:
+    with pytest.raises(DataError, match="batch of 100 is more than the 12 training examples"):
+        Batches(scenario(train=12, batch=100), CPU)
+
+
+def test_arms_with_the_same_augmentation_are_handed_the_same_tensors() -> None:
+    batches = Batches(scenario(), CPU)
+    assert batches.training(3, PLAIN).inputs is batches.training(3, Augment()).inputs
+    assert not torch.equal(batches.training(3, PLAIN).inputs, batches.training(3, Augment(flip=True)).inputs)
+    assert not torch.equal(batches.training(3, PLAIN, 1).labels, batches.training(3, PLAIN).labels)
+
+
+@pytest.mark.parametrize("name", ["spirals", "rings", "moons", "checkerboard", "blobs"])
+def test_points_are_handed_out_as_they_are(name: str) -> None:
+    batches = Batches(scenario(name=name, train=60, validation=40), CPU)
+    inputs, labels = batches.training(0, PLAIN)
+    assert inputs.shape == (10, 2)
+    assert batches.shape == (2,)
+    assert batches.held_inputs.shape == (40, 2)
+    assert set(labels.tolist()) <= {0, 1}
+    assert inputs.abs().max() < 1.5
 
 
 def test_too_few_pictures_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -70,7 +91,7 @@ def test_too_few_pictures_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setitem(DATASETS, "shapes10", lambda seed, count: shapes10(seed, 50))
     with pytest.raises(
-        DataError, match="has 50 pictures; 20 for validation leave 30 to train on, 45 are wanted"
+        DataError, match="has 50 examples; 20 for validation leave 30 to train on, 45 are wanted"
     ):
         Batches(scenario(), CPU)
     with pytest.raises(DataError, match="50 for validation leave 0"):
@@ -89,14 +110,14 @@ def test_too_few_pictures_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> No
 def test_weights_move_by_the_lessons_rule(optimizer: dict[str, Any]) -> None:
     checked = scenario(optimizer)
     batches = Batches(checked, CPU)
-    learner = Learner("one", checked, batches, 4, CPU)
+    learner = Learner(checked, checked.arms["one"], batches, 4, CPU)
     settings = {key: value for key, value in optimizer.items() if key != "name"}
     rule = OPTIMIZERS[optimizer["name"]](**settings)
     weight = learner.network.weights[0]
     expected = weight.detach().clone()
     state = rule.start(expected)
     for step in range(4):
-        learner.look(*batches.training(step), watched=False)
+        learner.look(batches.training(step, PLAIN), step)
         expected, state = rule.step(expected, weight.grad, state)
         learner.update(step)
         torch.testing.assert_close(weight.detach(), expected)

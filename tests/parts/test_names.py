@@ -10,11 +10,21 @@ import pytest
 from tuilab.parts.activations import ACTIVATIONS, KINDS
 from tuilab.parts.datasets import DATASETS
 from tuilab.parts.initializers import INITIALIZERS
+from tuilab.parts.losses import LOSSES
 from tuilab.parts.models import MODELS
 from tuilab.parts.optimizers import OPTIMIZERS
 from tuilab.parts.schedules import SCHEDULES
 from tuilab.parts.surfaces import SURFACES
-from tuilab.scenario.parts import activations, data, initializers, networks, optimizers, schedules, surfaces
+from tuilab.scenario.parts import (
+    activations,
+    data,
+    initializers,
+    losses,
+    networks,
+    optimizers,
+    schedules,
+    surfaces,
+)
 from tuilab.scenario.strict import Strict
 
 ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
@@ -31,6 +41,7 @@ ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
     "optimizer": (optimizers.Optimizer, OPTIMIZERS, set()),
     "surface": (surfaces.Surface, SURFACES, set()),
     "network": (networks.Network, MODELS, {"shape", "classes"}),
+    "loss": (losses.Loss, LOSSES, {"scores", "labels"}),
     "schedule": (schedules.Schedule, SCHEDULES, {"t"}),
 }
 
@@ -45,7 +56,7 @@ def test_activations() -> None:
 
 
 def test_data_sets() -> None:
-    assert set(get_args(data.Data.model_fields["name"].annotation)) == set(DATASETS)
+    assert set(settings(data.Data)) == set(DATASETS)
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -1,44 +1,72 @@
-"""Labelled pictures, ready to be split."""
+"""Labelled examples, ready to be split."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor
 
-from tuilab.data import read_cifar10
-from tuilab.data.cifar10 import CLASSES
+from tuilab.data import folder, read_cifar10
+from tuilab.data.cifar10 import CLASSES, FOLDER
 from tuilab.parts.shapes import SHAPES, draw
+from tuilab.parts.toys import TOYS
 
 
 @dataclass(frozen=True, slots=True)
-class Pictures:
-    """Pictures and their classes, on the CPU."""
+class Examples:
+    """Inputs and their classes, on the CPU."""
 
-    images: Tensor
-    """(n, height, width, channels) uint8: channels last, as convolutions like them."""
+    name: str
+    """What they are."""
+    inputs: Tensor
+    """Pictures, (n, height, width, channels) uint8: channels last, as convolutions like them; or points,
+    (n, features) float32."""
     labels: Tensor
     """(n,) int64."""
     classes: tuple[str, ...]
     """The classes' names."""
 
+    @property
+    def pictures(self) -> bool:
+        """Whether the inputs are pictures."""
+        return self.inputs.dtype == torch.uint8
 
-def cifar10(seed: int, count: int | None) -> Pictures:
+
+def cifar10(seed: int, count: int | None) -> Examples:
     """CIFAR-10's 50,000 training pictures, whatever is asked for; raises `tuilab.data.DataError`."""
     images, labels = read_cifar10("train")
-    return Pictures(
-        torch.from_numpy(images).permute(0, 2, 3, 1).contiguous(), torch.from_numpy(labels).long(), CLASSES
-    )
+    inputs = torch.from_numpy(images).permute(0, 2, 3, 1).contiguous()
+    return Examples("cifar10", inputs, torch.from_numpy(labels).long(), CLASSES)
 
 
-def shapes10(seed: int, count: int | None) -> Pictures:
+def shapes10(seed: int, count: int | None) -> Examples:
     """Pictures of ten shapes, drawn for this seed, the same number of each: at least `count`, or 20,000."""
     each = -(-(count or 20_000) // len(SHAPES))
     images = torch.cat([draw(shape, each, seed) for shape in SHAPES])
-    return Pictures(images, torch.arange(len(SHAPES)).repeat_interleave(each), tuple(SHAPES))
+    labels = torch.arange(len(SHAPES)).repeat_interleave(each)
+    return Examples("shapes10", images, labels, tuple(SHAPES))
 
 
-DATASETS: dict[str, Callable[[int, int | None], Pictures]] = {"cifar10": cifar10, "shapes10": shapes10}
-"""Every data set by the name scenarios use: (seed, pictures wanted or None) → pictures in no useful order."""
+def pictures(seed: int, count: int | None) -> Examples:
+    """CIFAR-10 where it has been fetched, else shapes10: the same lesson with or without a network."""
+    return (cifar10 if (folder() / FOLDER).is_dir() else shapes10)(seed, count)
+
+
+def toy(name: str, seed: int, count: int | None, classes: int = 2, noise: float | None = None) -> Examples:
+    """Points in the plane: `count`, or 1,000; `noise` None is the toy's own."""
+    settings = {"classes": classes} | ({} if noise is None else {"noise": noise})
+    points, labels = TOYS[name](seed, count or 1_000, **settings)
+    return Examples(name, points, labels, tuple(f"class {k}" for k in range(int(labels.max()) + 1)))
+
+
+DATASETS: dict[str, Callable[..., Examples]] = {
+    "pictures": pictures,
+    "cifar10": cifar10,
+    "shapes10": shapes10,
+    **{name: partial(toy, name) for name in TOYS},
+}
+"""Every data set by the name scenarios use: (seed, examples wanted or None, **settings) → examples in no
+useful order."""

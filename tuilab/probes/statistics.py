@@ -94,6 +94,34 @@ def gradient_statistics(gradients: Sequence[Tensor], *, sample: int) -> Gradient
 
 
 @torch.no_grad()
+def moments(tensors: Sequence[Tensor], *, sample: int) -> tuple[Floats, Floats]:
+    """Mean and standard deviation of each tensor; `sample` as in `layer_statistics`."""
+    if not tensors:
+        return np.empty(0), np.empty(0)
+    mean, std = torch.stack(_moments(_sampled(tensors, sample))).cpu().numpy()
+    return mean, std
+
+
+@torch.no_grad()
+def weight_histogram(weights: Sequence[Tensor], reach: Sequence[float], bins: int) -> tuple[Floats, Floats]:
+    """Every weight of each layer counted.
+
+    Args:
+        weights: one tensor a layer.
+        reach: each layer's histogram spans −reach … reach; what lies beyond counts in the end bins.
+        bins: how many.
+
+    Returns:
+        Shares of the finite weights in each bin, (L, bins), and the share of weights exactly zero, (L,).
+    """
+    scaled = [_flatten(weight.detach())[None] / r for weight, r in zip(weights, reach, strict=True)]
+    zeros = torch.stack([(weight == 0).double().mean() for weight in weights])
+    packed = torch.cat([_counts(scaled, bins, -1.0, 1.0), zeros[:, None]], 1).cpu().numpy()
+    counted = packed[:, :bins]
+    return counted / np.maximum(counted.sum(1, keepdims=True), 1), packed[:, -1]
+
+
+@torch.no_grad()
 def norms(tensors: Sequence[Tensor]) -> Floats:
     """The Euclidean norm of each tensor, as far as float64 reaches."""
     found = torch.stack(torch._foreach_norm(list(tensors))).double().cpu().numpy()

@@ -62,6 +62,11 @@ class Scenario(Strict):
     """The panels to be seen with when the file declares none."""
 
     @property
+    def metrics(self) -> dict[str, Metric]:
+        """What is recorded of every arm of this scenario, by name."""
+        return self.METRICS
+
+    @property
     def setups(self) -> dict[str, Strict]:
         """Every arm's setup by its name."""
         return dict(getattr(self, "arms"))  # noqa: B009 - each kind declares arms with its own setup
@@ -79,7 +84,7 @@ class Scenario(Strict):
 
     @model_validator(mode="after")
     def _expectations_name_what_is_there(self) -> Scenario:
-        arms, metrics = self.arm_names, self.METRICS
+        arms, metrics = self.arm_names, self.metrics
         for number, expectation in enumerate(self.expect, 1):
             where = f"expect number {number}"
             for arm in (expectation.arm, expectation.below, expectation.above):

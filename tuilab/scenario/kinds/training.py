@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tuilab.scenario.kinds.base import ArmName, Probes, Scenario
 from tuilab.scenario.metrics import LAYER_METRICS, Metric
-from tuilab.scenario.parts.data import Data
+from tuilab.scenario.parts.augmentation import Augment
+from tuilab.scenario.parts.data import Data, Pictures
 from tuilab.scenario.parts.initializers import Init, KaimingNormal
+from tuilab.scenario.parts.losses import Loss, Softmax
 from tuilab.scenario.parts.networks import Network
 from tuilab.scenario.parts.optimizers import Optimizer
 from tuilab.scenario.parts.schedules import Constant, Schedule
 from tuilab.scenario.strict import Strict
+
+TestName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,23}$")]
 
 
 class TrainingProbes(Probes):
@@ -21,6 +25,51 @@ class TrainingProbes(Probes):
 
     every: int = Field(default=20, ge=0, le=1_000_000, description="steps between two measurements; 0: never")
     sample: int = Field(default=4096, ge=0, description="values taken a layer; 0 measures all of them")
+    exact: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="steps between looks at the whole training set; 0: never",
+    )
+    preactivations: bool = Field(default=False, description="also measure what goes into the activations")
+    weights: bool = Field(default=False, description="histograms of the weights")
+    gap: int = Field(
+        default=0, ge=0, le=1_000_000, description="training examples that are evaluated as the held-out are"
+    )
+
+
+class Target(Strict):
+    """A goal whose first reaching is an event, with its step."""
+
+    loss: float | None = Field(default=None, gt=0, description="reached when the loss is this or less")
+    accuracy: float | None = Field(default=None, gt=0, le=1, description="reached when it is this or more")
+    on: Literal["train", "validation"] = "train"
+    over: int = Field(default=1, ge=1, le=10_000, description="batches that a training figure is the mean of")
+
+    @model_validator(mode="after")
+    def _one_goal(self) -> Target:
+        if (self.loss is None) == (self.accuracy is None):
+            raise ValueError("a target is either a loss or an accuracy")
+        return self
+
+
+class Test(Strict):
+    """One way of using a network on the held-out examples; plain validation is that of the defaults."""
+
+    mode: Literal["eval", "train", "sampled", "fresh"] = Field(
+        default="eval",
+        description="eval: as it should be; train: as while learning, dropout and batch statistics; "
+        "sampled: with dropout; fresh: with running statistics that have seen nothing",
+    )
+    batch: int = Field(default=500, ge=1, le=65_536, description="examples at once")
+    order: Literal["mixed", "class"] = Field(default="mixed", description="class: one class after the other")
+    shift: float = Field(default=0.0, ge=-100, le=100, description="added to every normalised input")
+    passes: int = Field(default=1, ge=1, le=1_000, description="passes whose probabilities are averaged")
+    flips: bool = Field(default=False, description="average over each picture and its mirror image")
+    crops: int = Field(
+        default=0, ge=0, le=16, description="average over the picture and four shifts by so many pixels"
+    )
+    fused: bool = Field(default=False, description="with batch norms folded into the maps before them")
 
 
 class TrainingSetup(Strict):
@@ -30,33 +79,64 @@ class TrainingSetup(Strict):
     init: Init = KaimingNormal(name="kaiming_normal")
     optimizer: Optimizer
     schedule: Schedule = Constant(name="constant")
-    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    loss: Loss = Softmax(name="softmax")
+    augment: Augment = Augment()
+    batch: int = Field(
+        default=128,
+        ge=1,
+        le=65_536,
+        description="examples a step; an arm with fewer takes the first ones",
+    )
+    target: Target | None = None
 
 
 class Training(Scenario):
     """Networks learning to classify. Step 0 is before the first update; arms see the same batches."""
 
     kind: Literal["training"]
-    data: Data = Data()
-    batch: int = Field(default=128, ge=2, le=65_536)
+    data: Data = Pictures(name="pictures")
     epochs: float = Field(
         default=1, gt=0, le=10_000, description="passes over the training set, unless steps is given"
     )
     evaluate: float = Field(default=1, gt=0, description="epochs between two validations")
+    tests: dict[TestName, Test] = Field(
+        default={},
+        max_length=8,
+        description="further ways of using the networks, measured at every validation",
+    )
     probes: TrainingProbes = TrainingProbes()
     arms: dict[ArmName, TrainingSetup] = Field(min_length=1, max_length=32)
     SETUP: ClassVar[type[Strict]] = TrainingSetup
     METRICS: ClassVar[dict[str, Metric]] = {
-        "train.loss": Metric("loss of the batch, before the update", "nats"),
+        "train.loss": Metric("loss of the batch, before the update, without penalties", "nats"),
         "train.accuracy": Metric("share of the batch classified correctly, before the update", "share"),
-        "validation.loss": Metric("loss on the held-out pictures", "nats"),
-        "validation.accuracy": Metric("share of the held-out pictures classified correctly", "share"),
+        "validation.loss": Metric("loss on the held-out examples", "nats"),
+        "validation.accuracy": Metric("share of the held-out examples classified correctly", "share"),
+        "fit.loss": Metric("loss on a sample of the training examples, measured as on the held-out", "nats"),
+        "fit.accuracy": Metric(
+            "share of a sample of the training examples classified correctly, measured as on the held-out",
+            "share",
+        ),
+        "gap.loss": Metric("loss on the held-out examples − on training examples, measured alike", "nats"),
+        "gap.accuracy": Metric("accuracy on training examples − on the held-out, measured alike", "share"),
         "learning_rate": Metric("learning rate of the next update"),
         "weight.norm": Metric("Euclidean norm of a layer's weights", per_layer=True),
+        "weight.growth": Metric("norm of a layer's weights ÷ its norm at step 0", per_layer=True),
+        "weight.zeros": Metric("share of a layer's weights that are exactly zero", "share", per_layer=True),
+        "update.ratio": Metric("norm of a layer's update ÷ norm of its weights", per_layer=True),
+        "activation.dead.exact": Metric(
+            "share of units that are zero for every training example", "share", per_layer=True
+        ),
+        "preactivation.mean": Metric("mean of what goes into a layer's activation", per_layer=True),
+        "preactivation.std": Metric(
+            "standard deviation of what goes into a layer's activation", per_layer=True
+        ),
         **LAYER_METRICS,
     }
     EVENTS: ClassVar[dict[str, str]] = {
         "diverged": "a figure became NaN or infinite",
+        "reached": "the arm's target was reached",
+        "data": "which data were there",
     }
     PANELS: ClassVar[list[dict[str, Any]]] = [
         {
@@ -81,3 +161,15 @@ class Training(Scenario):
             "series": ["engine/images_per_second", "engine/probe_share", "*/validation.accuracy"],
         },
     ]
+
+    @property
+    def metrics(self) -> dict[str, Metric]:
+        """Those of the kind, and two for every further test."""
+        tested = {
+            f"{figure}.{name}": Metric(
+                f"{self.METRICS[figure].meaning}, in test {name}", self.METRICS[figure].unit
+            )
+            for name in self.tests
+            for figure in ("validation.loss", "validation.accuracy")
+        }
+        return {**self.METRICS, **tested}

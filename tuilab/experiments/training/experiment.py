@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 import time
-from typing import cast
 
 import torch
 
-from tuilab.experiments.batches import Batches
-from tuilab.experiments.learner import Learner
 from tuilab.experiments.observation import Observation
+from tuilab.experiments.training.arm import Arm
+from tuilab.experiments.training.batches import Batches
+from tuilab.experiments.training.frames import points
 from tuilab.experiments.tuning import changed, numbers
 from tuilab.probes.cost import ProbeSchedule
 from tuilab.scenario.kinds.training import Training
-from tuilab.scenario.parts.optimizers import Optimizer
 from tuilab.scenario.strict import Strict
 
 _SPEED_EVERY = 20
@@ -26,14 +24,15 @@ class TrainingExperiment:
 
     Args:
         scenario: what to compare.
-        device: where pictures and networks lie. What is random is drawn on the CPU, so a seed means the
-            same on every device.
+        device: where examples and networks lie. What is random is drawn on the CPU, dropout's masks
+            excepted, so a seed means the same on every device.
 
     Raises:
         tuilab.data.DataError: the data set isn't there.
     """
 
     def __init__(self, scenario: Training, device: torch.device) -> None:
+        self._scenario = scenario
         self._batches = Batches(scenario, device)
         per_epoch = self._batches.per_epoch
         self.steps = round(scenario.epochs * per_epoch) if scenario.steps is None else scenario.steps
@@ -42,9 +41,8 @@ class TrainingExperiment:
         self._evaluate = scenario.evaluate * per_epoch
         """Steps between two validations, not always a whole number."""
         self._probes = ProbeSchedule(scenario.probes.every, self.steps, scenario.probes.budget)
-        self._learners = [
-            Learner(name, scenario, self._batches, self.steps, device) for name in scenario.arms
-        ]
+        self._exactly = ProbeSchedule(scenario.probes.exact, self.steps, 1)
+        self._arms = [Arm(name, scenario, self._batches, self.steps, device) for name in scenario.arms]
         self._step = 0
         self._timed_steps, self._timed_seconds = 0, 0.0
 
@@ -57,11 +55,14 @@ class TrainingExperiment:
             raise StopIteration
         self._step += 1
         observation = Observation(step, {})
+        if step == 0:
+            self._introduce(observation)
         if self._validates(step):
-            for learner in self._learners:
-                loss, accuracy = learner.validate(self._batches)
-                observation.values[f"{learner.name}/validation.loss"] = loss
-                observation.values[f"{learner.name}/validation.accuracy"] = accuracy
+            for arm in self._arms:
+                arm.validate(observation)
+        if self._exactly.due(step):
+            for arm in self._arms:
+                arm.measure_exactly(observation)
 
         began = time.perf_counter()
         measuring = self._learn(observation)
@@ -75,13 +76,20 @@ class TrainingExperiment:
     def tune(self, key: str, value: float) -> None:
         """Change one from the next update on, velocities and moments kept; raises KeyError or ValueError."""
         place, settings = changed(self._optimizers, key, value)
-        for learner in self._learners:
-            if place == f"{learner.name}/optimizer":
-                learner.tune(cast(Optimizer, settings))
+        for arm in self._arms:
+            if place == f"{arm.name}/optimizer":
+                arm.tune(settings)
 
     @property
     def _optimizers(self) -> dict[str, Strict]:
-        return {f"{learner.name}/optimizer": learner.optimizer for learner in self._learners}
+        return {f"{arm.name}/optimizer": arm.optimizer for arm in self._arms}
+
+    def _introduce(self, observation: Observation) -> None:
+        """Which data these are, where the scenario leaves it open, and the points to draw."""
+        if self._scenario.data.name != self._batches.name:
+            observation.events.append(("data", None, {"name": self._batches.name}))
+        if not self._batches.pictures:
+            observation.frames["points"] = points(self._batches)
 
     def _validates(self, step: int) -> bool:
         """At the start, at the end and at the first step after every so many epochs."""
@@ -90,29 +98,20 @@ class TrainingExperiment:
     def _learn(self, observation: Observation) -> float | None:
         """Look, measure, update; returns the seconds that measuring took, None if it was not due."""
         step, due = observation.step, self._probes.due(observation.step)
-        images, labels = self._batches.training(step)
-        seen = torch.stack([learner.look(images, labels, due) for learner in self._learners]).tolist()
-        for learner, (loss, accuracy) in zip(self._learners, seen, strict=True):
-            observation.values[f"{learner.name}/train.loss"] = loss
-            observation.values[f"{learner.name}/train.accuracy"] = accuracy
-            observation.values[f"{learner.name}/learning_rate"] = learner.learning_rate(step)
+        looks = torch.stack([arm.look(step, due) for arm in self._arms]).tolist()
         measuring = self._measure(observation) if due else None
-        for learner, (loss, _) in zip(self._learners, seen, strict=True):
-            if not learner.diverged and not math.isfinite(loss):
-                learner.diverged = True
-                observation.events.append(("diverged", learner.name, {}))
-            if not learner.diverged and step < self.steps:
-                learner.update(step)
+        for arm, (loss, accuracy) in zip(self._arms, looks, strict=True):
+            arm.seen(observation, loss, accuracy)
+            if step < self.steps:
+                arm.update(observation, due)
         return measuring
 
     def _measure(self, observation: Observation) -> float:
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)  # or the device's arrears would be taken for the cost
         began = time.perf_counter()
-        for learner in self._learners:
-            values, frames = learner.measured()
-            observation.values.update(values)
-            observation.frames.update(frames)
+        for arm in self._arms:
+            arm.measure(observation)
         return time.perf_counter() - began
 
     def _account(self, observation: Observation, measuring: float | None, seconds: float) -> None:
@@ -120,8 +119,8 @@ class TrainingExperiment:
         self._timed_steps += 1
         self._timed_seconds += seconds
         if observation.step % _SPEED_EVERY == 0 and observation.step:
-            pictures = self._timed_steps * self._batches.size * len(self._learners)
-            observation.values["engine/images_per_second"] = pictures / self._timed_seconds
+            examples = self._timed_steps * sum(arm.setup.batch for arm in self._arms)
+            observation.values["engine/images_per_second"] = examples / self._timed_seconds
             self._timed_steps, self._timed_seconds = 0, 0.0
         broken = self._probes.spent(measuring, seconds)
         if measuring is not None:

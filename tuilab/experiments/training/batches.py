@@ -1,0 +1,146 @@
+"""The examples of a training run: split, on the device, handed out batch by batch, the same to every arm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from tuilab.data import DataError
+from tuilab.parts.augmentation import augment
+from tuilab.parts.datasets import DATASETS
+from tuilab.parts.randomness import stream
+from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.parts.augmentation import Augment
+
+_EVALUATION_BATCH = 500
+
+
+class Batch(NamedTuple):
+    """Examples to learn from."""
+
+    inputs: Tensor
+    """(batch, channels, height, width) or (batch, features) float32, normalised."""
+    labels: Tensor
+    """(batch,) int64."""
+
+    def first(self, count: int) -> Batch:
+        """The first `count` examples."""
+        return Batch(self.inputs[:count], self.labels[:count])
+
+
+class Batches:
+    """Batch k is the same whatever was drawn before: order and augmentation come from streams of their own.
+
+    Pictures stay bytes on the device until they are used; then they are normalised by the mean and standard
+    deviation that each channel has over the training split. Points are taken as they are.
+
+    Args:
+        scenario: which examples, how many, how split.
+        device: where they are to lie.
+
+    Raises:
+        tuilab.data.DataError: the examples aren't there, or too few for the split.
+    """
+
+    def __init__(self, scenario: Training, device: torch.device) -> None:
+        self._seed, self.device = scenario.seed, device
+        settings = scenario.data.model_dump(exclude={"name", "train", "validation"})
+        train, validation = scenario.data.train, scenario.data.validation
+        wanted = None if train is None else train + validation
+        examples = DATASETS[scenario.data.name](scenario.seed, wanted, **settings)
+        self.name, self.classes, self.pictures = examples.name, examples.classes, examples.pictures
+        inputs, labels = examples.inputs, examples.labels
+        train = len(labels) - validation if train is None else train
+        if train < 2 or train + validation > len(labels):
+            raise DataError(
+                f"data: {examples.name} has {len(labels):,} examples; {validation:,} for validation leave "
+                f"{max(0, len(labels) - validation):,} to train on, {max(train, 2):,} are wanted"
+            )
+        order = torch.randperm(len(labels), generator=stream(scenario.seed, "split"))
+        held, kept = order[:validation], order[validation : validation + train]
+        self.inputs, self.labels = inputs[kept].to(device), labels[kept].to(device)
+        """What is learned from, as it was read."""
+        self.held_inputs, self.held_labels = inputs[held].to(device), labels[held].to(device)
+        """What is held out."""
+        mean, std = _channel_statistics(inputs[kept]) if self.pictures else (torch.zeros(1), torch.ones(1))
+        self._mean, self._std = mean.to(device), std.to(device)
+        self.shape = tuple(inputs.shape[1:])
+        """Of one input as networks take it: (channels, height, width) or (features,)."""
+        if self.pictures:
+            self.shape = (inputs.shape[3], inputs.shape[1], inputs.shape[2])
+        self.size = max(arm.batch for arm in scenario.arms.values())
+        if self.size > train:
+            raise DataError(
+                f"a batch of {self.size:,} is more than the {train:,} training examples; "
+                f"-s batch={train} would take all of them at once"
+            )
+        self.per_epoch = train // self.size
+        """Batches an epoch; what is left over of a shuffled epoch is left out."""
+        self._orders: dict[int, tuple[int, Tensor]] = {}
+        self._drawn: dict[tuple[int, Augment], Batch] = {}
+        self._step = -1
+
+    def training(self, step: int, how: Augment, member: int = 0) -> Batch:
+        """Batch number `step`, augmented: the same tensors for all who ask for the same.
+
+        Args:
+            step: the batch's number.
+            how: the augmentation.
+            member: whose order of the examples; an ensemble's members each have their own.
+        """
+        if step != self._step:
+            self._step = step
+            self._drawn.clear()
+        batch = self._drawn.get((member, how))
+        if batch is None:
+            batch = self._drawn[member, how] = self._draw(step, how, member)
+        return batch
+
+    def evaluation(self, inputs: Tensor, labels: Tensor, size: int = _EVALUATION_BATCH) -> Iterator[Batch]:
+        """Examples as they were read, without augmentation, in batches."""
+        for start in range(0, len(labels), size):
+            part = slice(start, start + size)
+            yield Batch(self.normalised(inputs[part]), labels[part])
+
+    def validation(self, size: int = _EVALUATION_BATCH) -> Iterator[Batch]:
+        """The held-out examples in batches."""
+        return self.evaluation(self.held_inputs, self.held_labels, size)
+
+    def normalised(self, inputs: Tensor) -> Tensor:
+        """Bytes with channels last to floats of the shape networks take; in memory the channels stay last."""
+        if not self.pictures:
+            return inputs
+        return inputs.float().sub_(self._mean).div_(self._std).permute(0, 3, 1, 2)
+
+    def _draw(self, step: int, how: Augment, member: int) -> Batch:
+        epoch, place = divmod(step, self.per_epoch)
+        drawn, order = self._orders.get(member, (-1, self.labels))
+        if drawn != epoch:
+            purpose = ("order", epoch, member) if member else ("order", epoch)
+            order = torch.randperm(len(self.labels), generator=stream(self._seed, *purpose)).to(self.device)
+            self._orders[member] = epoch, order
+        which = order[place * self.size : (place + 1) * self.size]
+        if how.flip or how.translate:
+            generator = stream(self._seed, "augmentation", step, member)
+            inputs = augment(self.inputs, which, generator, flip=how.flip, translate=how.translate)
+        else:
+            inputs = self.inputs[which]
+        return Batch(self.normalised(inputs), self.labels[which])
+
+
+def _channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
+    """Each channel's mean and standard deviation over (n, height, width, channels) bytes, exact."""
+    values = torch.arange(256, dtype=torch.float64)
+    moments = []
+    for channel in range(images.shape[3]):
+        counts = torch.bincount(images[..., channel].reshape(-1).int(), minlength=256)
+        shares = counts.double() / counts.sum()
+        mean = (shares * values).sum()
+        std = (shares * (values - mean).square()).sum().sqrt()
+        # Pictures of one colour have no spread to divide by.
+        moments.append(torch.stack([mean, std if std > 0 else torch.ones_like(std)]))
+    mean, std = torch.stack(moments, 1).float()
+    return mean, std

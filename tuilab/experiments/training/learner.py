@@ -1,0 +1,107 @@
+"""One network of an arm, learning."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
+
+import torch
+from torch import Tensor
+
+from tuilab.experiments.training.batches import Batch, Batches
+from tuilab.experiments.training.rules import Updates
+from tuilab.parts.losses import LOSSES
+from tuilab.parts.models import MODELS
+from tuilab.parts.randomness import stream
+from tuilab.parts.schedules import SCHEDULES
+from tuilab.scenario.kinds.training import Training, TrainingSetup
+from tuilab.scenario.strict import Strict
+
+_SEED_APART = 1_000_003
+"""Added to the seed for every further member of an ensemble: other weights, other masks."""
+
+
+class Learner:
+    """A network learning by its own optimiser and schedule.
+
+    Args:
+        scenario: whose seed draws the weights.
+        setup: what to build.
+        batches: for the shape of the inputs.
+        steps: updates in all, which the schedule is spread over.
+        device: where the network lies.
+        member: which of an ensemble's networks this is; the first is what an arm without ensemble has.
+    """
+
+    def __init__(
+        self,
+        scenario: Training,
+        setup: TrainingSetup,
+        batches: Batches,
+        steps: int,
+        device: torch.device,
+        member: int = 0,
+    ) -> None:
+        self.member = member
+        self.diverged = False
+        self.optimizer: Strict = setup.optimizer
+        self._seed = scenario.seed + _SEED_APART * member
+        self._steps = max(steps, 1)
+        self._schedule = setup.schedule.model_dump()
+        self._factor = SCHEDULES[self._schedule.pop("name")]
+        loss = setup.loss.model_dump()
+        self._loss: Callable[[Tensor, Tensor], Tensor] = partial(LOSSES[loss.pop("name")], **loss)
+        loss.pop("label_smoothing", None)
+        self.judge: Callable[[Tensor, Tensor], Tensor] = partial(LOSSES[setup.loss.name], **loss)
+        """The loss without label smoothing: what networks are judged by."""
+        settings = setup.network.model_dump()
+        self.network = MODELS[settings.pop("name")](batches.shape, len(batches.classes), **settings)
+        init = setup.init.model_dump()
+        self.network.start(self._seed, init.pop("name"), **init)
+        self.network.to(device)
+        self._batch: Batch
+        self._masks = torch.Generator(device)
+        self.network.drop_by(self._masks)
+        self._updates = Updates(self.network.parameters(), setup.optimizer)
+
+    def look(self, batch: Batch, step: int, watching: AbstractContextManager[None] | None = None) -> Tensor:
+        """Loss and accuracy of a batch, (2,) and not waited for; leaves the gradients for `update`.
+
+        Args:
+            batch: to learn from.
+            step: its number, which draws dropout's masks.
+            watching: around the pass forward and back.
+        """
+        if self.diverged:
+            return torch.full((2,), math.nan, device=batch.labels.device)
+        self.network.train()
+        self._updates.clear()
+        self._masks.manual_seed(stream(self._seed, "dropout", step).initial_seed())
+        self._batch = batch
+        with watching or nullcontext():
+            scores = self.network(batch.inputs)
+            loss = self._loss(scores, batch.labels)
+            loss.backward()  # type: ignore[no-untyped-call]
+        accuracy = (scores.argmax(1) == batch.labels).float().mean()
+        return torch.stack([loss.detach(), accuracy])
+
+    def learning_rate(self, step: int) -> float:
+        """That of the update which follows step `step`."""
+        lr: float = self.optimizer.lr  # type: ignore[attr-defined]
+        return lr * self._factor(step / self._steps, **self._schedule)
+
+    def update(self, step: int) -> None:
+        """Learn from the batch looked at."""
+        self._updates.step(self.learning_rate(step), lambda: self._again(step))
+
+    @torch.enable_grad()
+    def _again(self, step: int) -> Tensor:
+        """Loss and gradients of the batch looked at, with the weights as they are now."""
+        return self.look(self._batch, step)[0]
+
+    def tune(self, optimizer: Strict) -> None:
+        """Use these settings from the next update on; what the optimiser remembers is kept."""
+        self.optimizer = optimizer
+        self._updates.tune(optimizer)

@@ -1,0 +1,139 @@
+"""What is seen of an arm's network while it learns: figures layer by layer, and histograms."""
+
+from __future__ import annotations
+
+import math
+from contextlib import AbstractContextManager
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tuilab.experiments.training.batches import Batches
+from tuilab.parts.activations import activation_of
+from tuilab.parts.models import Network
+from tuilab.probes.network import NetworkProbe, dead_units
+from tuilab.probes.statistics import Floats, norms, weight_histogram
+from tuilab.scenario.kinds.training import TrainingProbes
+
+Frames = dict[str, tuple[np.ndarray, dict[str, Any]]]
+_PER_LAYER = (
+    "activation.mean",
+    "activation.std",
+    "activation.saturated",
+    "activation.dead",
+    "gradient.norm",
+    "gradient.std",
+)
+
+
+class Observer:
+    """Probes one network on behalf of an arm.
+
+    Args:
+        arm: whose series these are.
+        network: looked into; its weights as they start are the yardstick of their growth.
+        activation: as the scenario writes it.
+        probes: how exactly.
+    """
+
+    def __init__(self, arm: str, network: Network, activation: Any, probes: TrainingProbes) -> None:
+        self._arm, self._network, self._probes = arm, network, probes
+        function = activation_of(activation)
+        self._layers = len(network.activations)
+        self._probe = NetworkProbe(
+            network.activations,
+            network.weights,
+            function,
+            bins=probes.bins,
+            sample=probes.sample,
+            low=function.low,
+            high=function.high,
+            inputs=probes.preactivations,
+        )
+        names = [f"layer {k}" for k in range(1, len(network.weights) + 1)]
+        self._histogram = {
+            "kind": "histogram",
+            "low": [function.low] * self._layers,
+            "high": [function.high] * self._layers,
+            "layers": names[: self._layers],
+        }
+        # Weights grow and shrink: four times their standard deviation at the start, once more.
+        reach = [max(6 * float(weight.detach().float().std()), 1e-3) for weight in network.weights]
+        self._reach = reach
+        self._weight_histogram = {
+            "kind": "histogram",
+            "low": [-r for r in reach],
+            "high": reach,
+            "layers": names,
+        }
+        self._first_norms = norms(network.weights)
+        self._before: list[Tensor] = []
+
+    def watching(self) -> AbstractContextManager[None]:
+        """Around the pass forward and back that `measured` speaks of."""
+        return self._probe.watching()
+
+    def measured(self) -> tuple[dict[str, float], Frames]:
+        """The figures and histograms of the batch looked at."""
+        found = self._probe.measure()
+        outputs, gradients = found.outputs, found.gradients
+        figures = (
+            outputs.mean, outputs.std, outputs.saturated, outputs.dead, gradients.norm, gradients.std
+        )  # fmt: skip
+        values = dict(zip(_PER_LAYER, figures, strict=True))
+        values["weight_gradient.norm"] = found.weight_gradient_norms
+        values["weight.norm"] = found.weight_norms
+        with np.errstate(divide="ignore", invalid="ignore"):
+            values["weight.growth"] = found.weight_norms / self._first_norms
+        if found.inputs is not None:
+            values["preactivation.mean"], values["preactivation.std"] = found.inputs
+        frames: Frames = {}
+        if self._layers:
+            shares = outputs.histogram.astype(np.float32)
+            frames[f"{self._arm}/activation.histogram"] = (shares, self._histogram)
+        if self._probes.weights:
+            counts, zeros = weight_histogram(self._network.weights, self._reach, self._probes.bins)
+            values["weight.zeros"] = zeros
+            frames[f"{self._arm}/weight.histogram"] = (counts.astype(np.float32), self._weight_histogram)
+        return self._named(values), frames
+
+    def lost(self) -> dict[str, float]:
+        """The same figures for a network that has diverged: NaN."""
+        weights = self._layers + 1
+        values = {key: np.full(self._layers, math.nan) for key in _PER_LAYER}
+        kinds = ["weight_gradient.norm", "weight.norm", "weight.growth", "weight.zeros", "update.ratio"]
+        for key in kinds[:3] + kinds[3:4] * self._probes.weights + kinds[4:]:
+            values[key] = np.full(weights, math.nan)
+        if self._probes.preactivations:
+            for key in ("preactivation.mean", "preactivation.std"):
+                values[key] = np.full(self._layers, math.nan)
+        return self._named(values)
+
+    @torch.no_grad()
+    def before_update(self) -> None:
+        """Remember the weights, to compare."""
+        self._before = [weight.detach().clone() for weight in self._network.weights]
+
+    @torch.no_grad()
+    def after_update(self) -> dict[str, float]:
+        """How far the weights moved."""
+        moved = torch._foreach_sub([weight.detach() for weight in self._network.weights], self._before)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = norms(moved) / norms(self._before)
+        self._before = []
+        return self._named({"update.ratio": ratio})
+
+    def exact(self, batches: Batches) -> dict[str, float]:
+        """What only a look at every training example can tell."""
+        inputs = (batch.inputs for batch in batches.evaluation(batches.inputs, batches.labels))
+        found = dead_units(self._network, self._network.activations, inputs)
+        return self._named({"activation.dead.exact": found})
+
+    def _named(self, figures: dict[str, Floats]) -> dict[str, float]:
+        return {
+            f"{self._arm}/{metric}/{layer}": value
+            for metric, values in figures.items()
+            for layer, value in enumerate(values.tolist(), 1)
+        }

@@ -1,0 +1,101 @@
+"""What every network here is: hidden layers, then one score a class."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from tuilab.parts.activations import activation_of
+from tuilab.parts.dropout import Dropout
+from tuilab.parts.initializers import initialize
+from tuilab.parts.normalization import NORMALIZATIONS
+from tuilab.parts.randomness import stream
+
+Spec = str | Mapping[str, Any]
+"""A part as scenarios write it: its name, or a table of its name and settings."""
+
+
+class Activate(nn.Module):
+    """An activation function as a module, so that its output can be observed."""
+
+    def __init__(self, spec: Spec) -> None:
+        super().__init__()
+        self.function = copy.copy(activation_of(spec))
+        for name in self.function.learned:
+            parameter = nn.Parameter(torch.tensor(float(getattr(self.function, name))))
+            self.register_parameter(name, parameter)
+            setattr(self.function, name, parameter)
+
+    def forward(self, h: Tensor) -> Tensor:
+        """φ(h)."""
+        return self.function(h)
+
+
+class Network(nn.Module):
+    """Hidden layers one after the other, flattened into one linear layer that scores the classes.
+
+    Probes find its layers without knowing its kind: `activations[k]` is the module whose output is hidden
+    layer k's, `weights[k]` what it is computed with; `weights[-1]` makes the scores.
+
+    Args:
+        hidden: one module a layer; somewhere in it are one `Activate` and one linear map or convolution.
+        features: values that the last hidden layer (or the input, without one) hands on.
+        classes: how many scores.
+    """
+
+    def __init__(self, hidden: Sequence[nn.Module], features: int, classes: int) -> None:
+        super().__init__()
+        self.hidden = nn.Sequential(*hidden)
+        self.scores = nn.Linear(features, classes)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Inputs (batch, *shape) to scores (batch, classes)."""
+        scores: Tensor = self.scores(self.hidden(x).flatten(1))
+        return scores
+
+    @property
+    def activations(self) -> list[nn.Module]:
+        """The modules whose outputs are the hidden layers', first to last."""
+        return [module for module in self.modules() if isinstance(module, Activate)]
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """The weights of every layer, biases and normalisation left out; the last makes the scores."""
+        return [module.weight for module in self.modules() if isinstance(module, nn.Linear | nn.Conv2d)]
+
+    @torch.no_grad()
+    def start(self, seed: int, init: str, **settings: float | str) -> None:
+        """Draw the weights of all hidden layers by the named initializer; biases start at 0.
+
+        Layer k's come from a stream of their own, so networks share them wherever shapes agree. The
+        scores' weights are small whatever the initializer, std 0.1/√fan_in: a network that knows nothing
+        should give every class about the same score, and its first loss is then ln(classes).
+        """
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Conv2d) and module.bias is not None:
+                module.bias.zero_()
+        *hidden, scores = self.weights
+        for layer, weight in enumerate(hidden, 1):
+            initialize(weight, stream(seed, "weights", layer), init, **settings)
+        initialize(scores, stream(seed, "scores"), "xavier_normal", gain=0.1)
+
+    def drop_by(self, generator: torch.Generator) -> None:
+        """Let dropout draw its masks from this generator, which lies on the network's device."""
+        for module in self.modules():
+            if isinstance(module, Dropout):
+                module.generator = generator
+
+
+def normalization(spec: Spec, channels: int) -> nn.Module:
+    """A normalisation layer as scenarios write it."""
+    settings = {"name": spec} if isinstance(spec, str) else dict(spec)
+    return NORMALIZATIONS[settings.pop("name")](channels, **settings)
+
+
+def normalizes(spec: Spec) -> bool:
+    """Whether that is more than "none"."""
+    return (spec if isinstance(spec, str) else spec["name"]) != "none"
