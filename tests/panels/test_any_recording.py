@@ -25,6 +25,8 @@ DECLARED = [
     {"type": "heatmap", "title": "heat", "metric": "std"},
     {"type": "heatmap", "title": "heat", "metric": "std", "scale": "log"},
     {"type": "histograms", "title": "histograms"},
+    {"type": "ridgeline", "title": "ridges"},
+    {"type": "ridgeline", "title": "ridges", "arm": "a", "layer": 2},
     {"type": "landscape", "title": "surface"},
     {"type": "map", "title": "map", "frame": "map", "points": "scatter"},
     {"type": "map", "title": "map", "frame": "map", "scale": "log"},
@@ -183,6 +185,8 @@ def test_a_recording_that_can_no_longer_be_read_becomes_a_sentence(record, monke
         ({"type": "values", "series": []}, "settings of this values panel"),
         ({"type": "layers", "metric": 3}, "settings of this layers panel"),
         ({"type": "histograms", "frame": None}, "settings of this histograms panel"),
+        ({"type": "ridgeline", "layer": 0}, "settings of this ridgeline panel"),
+        ({"type": "heatmap"}, "settings of this heatmap panel"),
     ],
 )
 def test_a_panel_that_is_not_understood_says_so(record, declared, said):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tuilab.panels import View, panels_of
-from tuilab.panels.histograms import evenly
+from tuilab.panels.shares import evenly
 
 BARS = " ▁▂▃▄▅▆▇█"
 

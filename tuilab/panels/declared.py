@@ -11,6 +11,7 @@ from tuilab.panels.histograms import Histograms
 from tuilab.panels.landscape import Landscape
 from tuilab.panels.layers import Layers
 from tuilab.panels.map import Map
+from tuilab.panels.ridgeline import Ridgeline
 from tuilab.panels.unknown import Unknown
 from tuilab.panels.values import Values
 from tuilab.panels.view import Panel
@@ -59,6 +60,14 @@ def _log(declared: Declaration) -> bool:
     return _text(declared, "scale", "linear") == "log"
 
 
+def _number(declared: Declaration, key: str) -> int | None:
+    """A whole number from 1 on, or none."""
+    value = declared.get(key)
+    if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
+        raise TypeError(key)
+    return value
+
+
 _TYPES: dict[str, Callable[[str, Declaration], Panel]] = {
     "curves": lambda title, it: Curves(title or ", ".join(_globs(it)), _globs(it), _log(it)),
     "layers": lambda title, it: Layers(title or _text(it, "metric"), _text(it, "metric"), _log(it)),
@@ -69,6 +78,12 @@ _TYPES: dict[str, Callable[[str, Declaration], Panel]] = {
     "landscape": lambda title, it: Landscape(title or "landscape", _text(it, "frame", "landscape")),
     "map": lambda title, it: Map(
         title or _text(it, "frame"), _text(it, "frame"), _text(it, "points", "") or None, _log(it)
+    ),
+    "ridgeline": lambda title, it: Ridgeline(
+        title or "histograms over time",
+        _text(it, "frame", "activation.histogram"),
+        _text(it, "arm") if it.get("arm") is not None else "",
+        _number(it, "layer"),
     ),
     "values": lambda title, it: Values(title or "values", _globs(it)),
 }

@@ -11,15 +11,12 @@ import numpy as np
 from tuilab.panels.axes import Floats, Ints
 from tuilab.panels.colors import DEFAULT
 from tuilab.panels.finish import Entry, absent, cut, finished, head, write
-from tuilab.panels.numbers import brief, short
 from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture
+from tuilab.panels.shares import Shares, evenly, put_ranges, summary, understood
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Recording
-
-_MOST = 1e100
-"""Figures beyond this are no shares and no edges: sums of them would overflow."""
 
 _EIGHTHS = np.array(list(" ▁▂▃▄▅▆▇█"))
 _STEPS_ASCII = np.array(list("  ..:::##"))
@@ -28,23 +25,6 @@ _NARROWEST = 7
 
 _ROOMY = 3
 """Rows for an arm from which on its ranges take one."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Shares:
-    """The histograms of one arm.
-
-    Attributes:
-        bins: (layers, bins) share of the values in each bin, at least 0.
-        low: (layers,) the lowest bin's lower edge.
-        high: (layers,) the highest bin's upper edge.
-        names: Of the layers.
-    """
-
-    bins: Floats
-    low: Floats
-    high: Floats
-    names: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +43,14 @@ class Histograms:
         facts = []
         for arm, shares in self._shares(recording, view).items():
             ends = [0, len(shares.bins) - 1] if len(shares.bins) > 1 else [0]
-            facts.append(f"{arm} {' and '.join(_summary(shares, layer) for layer in ends)}")
+            facts.append(f"{arm} {' and '.join(summary(shares, layer) for layer in ends)}")
         return sentence(self.title, f"at step {view.step}", facts)
 
     def _shares(self, recording: Recording, view: View) -> dict[str, Shares]:
         shares = {}
         for name in by_arm(recording.header, recording.frames(f"*/{self.frame}")):
             frame = recording.frame(name, view.step) if arm_of(name) not in view.hidden else None
-            if frame is not None and (found := _understood(frame.array, frame.meta)) is not None:
+            if frame is not None and (found := understood(frame.array, frame.meta)) is not None:
                 shares[arm_of(name)] = found
         return shares
 
@@ -114,46 +94,7 @@ class Histograms:
             color = arm_color(header, arm)
             picture.paste(top, 0, _block(shares, chosen, across, bars, color, view.glyphs == "ascii"))
             if place == visible - 1 if common else bars < block:
-                _put_ranges(picture, top + bars, shares, chosen, across)
-
-
-def _understood(array: np.ndarray[Any, Any], meta: dict[str, Any]) -> Shares | None:
-    """The histograms in a frame; None for one that is none."""
-    if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiub":
-        return None
-    bins = np.nan_to_num(array.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
-    layers = len(bins)
-    names = meta.get("layers")
-    named = isinstance(names, list) and len(names) == layers
-    return Shares(
-        np.clip(bins, 0, _MOST),
-        _edges(meta.get("low"), layers),
-        _edges(meta.get("high"), layers),
-        [str(name) for name in names]
-        if named and isinstance(names, list)
-        else [str(k + 1) for k in range(layers)],
-    )
-
-
-def _edges(given: Any, layers: int) -> Floats:
-    """A figure a layer from a frame's meta, NaN where there is none to reckon with."""
-    try:
-        edges = np.broadcast_to(np.asarray(given, np.float64), layers)
-    except (TypeError, ValueError, OverflowError):
-        return np.full(layers, np.nan)
-    return np.where(np.abs(edges) < _MOST, edges, np.nan)
-
-
-def evenly(count: int, most: int) -> list[int]:
-    """At most `most` of 0…count-1, evenly spread, the first and the last among them."""
-    if count <= most:
-        return list(range(count))
-    if most == 1:
-        return [count - 1]
-    step = -(-(count - 1) // (most - 1))
-    if (count - 1) % step == 0:
-        return list(range(0, count, step))
-    return sorted({round(place * (count - 1) / (most - 1)) for place in range(most)})
+                put_ranges(picture, top + bars, shares, chosen, across)
 
 
 def _one_range(arms: Iterable[Shares]) -> bool:
@@ -174,17 +115,6 @@ def _block(
     return block
 
 
-def _put_ranges(picture: Picture, y: int, shares: Shares, chosen: list[int], across: int) -> None:
-    """The lowest and highest value of each histogram below its ends."""
-    for place, layer in enumerate(chosen):
-        if layer < len(shares.bins):
-            low, high = (brief(float(edge[layer])) for edge in (shares.low, shares.high))
-            text = low + high.rjust(across - len(low))
-            if len(low) + len(high) >= across:
-                text = (f"±{high}" if low == f"-{high}" else high).center(across)
-            picture.put(y, place * (across + 1), cut(text, across), DIM)
-
-
 def _bars(shares: Floats, width: int, height: int, ascii_only: bool) -> np.ndarray[Any, np.dtype[np.str_]]:
     """Bars of (height, width) cells, the highest share reaching the top."""
     edges = np.linspace(0, len(shares), width + 1)
@@ -193,15 +123,3 @@ def _bars(shares: Floats, width: int, height: int, ascii_only: bool) -> np.ndarr
     eighths = np.rint(sums / top * (8 * height)).astype(np.int64) if top > 0 else np.zeros(width, np.int64)
     filled: Ints = np.clip(eighths - 8 * np.arange(height)[::-1, None], 0, 8)
     return (_STEPS_ASCII if ascii_only else _EIGHTHS)[filled]
-
-
-def _summary(shares: Shares, layer: int) -> str:
-    bins = shares.bins[layer]
-    total = float(bins.sum())
-    name = f"layer {shares.names[layer]}" if shares.names[layer].isdecimal() else shares.names[layer]
-    if not total:
-        return f"{name} empty"
-    middle = (np.searchsorted(np.cumsum(bins), total / 2) + 0.5) / len(bins)
-    value = shares.low[layer] + middle * (shares.high[layer] - shares.low[layer])
-    outer = (bins[0] + bins[-1]) / total if len(bins) > 1 else 1.0
-    return f"{name} median {short(float(value))}, {outer:.0%} in the outermost bins"

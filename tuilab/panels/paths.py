@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from tuilab.panels.axes import Floats
 from tuilab.panels.chart import PIXELS
+from tuilab.panels.dots import light
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 from tuilab.recording import Recording
@@ -21,12 +22,6 @@ _SWINGS = 24
 
 _LEAP = 12
 """The longest line in pixels drawn after those; of a longer one only its end."""
-
-_DOTS = np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]])
-"""Braille dots by pixel row, counted from the cell's bottom, and column."""
-
-_QUARTERS = np.array(list(" ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"))
-"""Quarter blocks by the sum of 1 (lower left), 2 (lower right), 4 (upper left), 8 (upper right)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,27 +78,7 @@ def draw_path(
     pixels = _pixels(path, x, y, width, height)
     if not len(pixels):
         return
-    columns, rows = pixels[:, 0], pixels[:, 1]
-    cells = (picture.height - 1 - rows // up, columns // across)
-    if not view.color or view.glyphs == "ascii":
-        picture.chars[cells] = mark
-    else:
-        bits = _DOTS if view.glyphs == "braille" else np.array([[1, 2], [4, 8]])
-        dots = np.zeros(picture.chars.shape, np.int64)
-        np.bitwise_or.at(dots, cells, bits[rows % up, columns % across])
-        touched = dots > 0
-        if view.glyphs == "braille":
-            # Two arms in one cell share its dots, in the colour of the later one.
-            before = _code_points(picture.chars[touched]) - 0x2800
-            dots[touched] |= np.where((before > 0) & (before < 256), before, 0)
-            picture.chars[touched] = (dots[touched] + 0x2800).astype("<u4").view("<U1")
-        else:
-            picture.chars[touched] = _QUARTERS[dots[touched]]
-    picture.fg[cells] = color
-
-
-def _code_points(chars: NDArray[np.str_]) -> NDArray[np.int64]:
-    return np.ascontiguousarray(chars).view("<u4").astype(np.int64)
+    light(picture, pixels[:, 0], pixels[:, 1], color, view.glyphs if view.color else "ascii", mark)
 
 
 def _pixels(

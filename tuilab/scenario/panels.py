@@ -46,6 +46,15 @@ class Histograms(PanelBase):
     frame: str = "activation.histogram"
 
 
+class Ridgeline(PanelBase):
+    """Histograms of the layers over time, earlier ones behind; of one layer, its arms side by side."""
+
+    type: Literal["ridgeline"]
+    frame: str = "activation.histogram"
+    arm: str | None = None
+    layer: int | None = Field(default=None, ge=1)
+
+
 class Landscape(PanelBase):
     """The loss surface with every arm's path on it, up to the moment shown."""
 
@@ -69,4 +78,6 @@ class Values(PanelBase):
     series: list[str] = Field(min_length=1, description="globs over series names")
 
 
-Panel = Annotated[Curves | Layers | Heatmap | Histograms | Landscape | Map | Values, Field(discriminator="type")]
+Panel = Annotated[
+    Curves | Layers | Heatmap | Histograms | Ridgeline | Landscape | Map | Values, Field(discriminator="type")
+]

@@ -1,0 +1,73 @@
+"""Pixels smaller than cells: braille dots, quarter blocks, or one character a cell."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tuilab.panels.axes import Ints
+from tuilab.panels.colors import FALLBACK, reduced, rgb, to_rgb
+from tuilab.panels.palette import ARM_COLORS, DIM
+from tuilab.panels.picture import Picture
+from tuilab.panels.view import Glyphs
+
+_DOTS = np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]])
+"""Braille dots by pixel row, counted from the cell's bottom, and column."""
+
+_QUARTERS = np.array(list(" ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"))
+"""Quarter blocks by the sum of 1 (lower left), 2 (lower right), 4 (upper left), 8 (upper right)."""
+
+_GREY = (105, 105, 105)
+_MIXES = (0.0, 0.35, 0.6, 0.85)
+
+
+def _mixed(color: int, mix: float) -> int:
+    own = to_rgb(color)
+    return rgb(*(round(a + (b - a) * mix) for a, b in zip(own, _GREY, strict=True))) if mix else color
+
+
+_FADED = {color: [_mixed(color, mix) for mix in _MIXES] for color in ARM_COLORS}
+FALLBACK.update(
+    (code, (reduced(code, 256), reduced(color, 16) if mix < 0.5 else 8))
+    for color, codes in _FADED.items()
+    for code, mix in list(zip(codes, _MIXES, strict=True))[1:]
+)
+
+
+def faded(color: int, age: float) -> int:
+    """An arm's colour, the greyer the older what it draws is: 0 is now, 1 the beginning."""
+    levels = _FADED.get(color, [color, color, DIM, DIM])
+    return levels[min(int(age * len(levels)), len(levels) - 1)]
+
+
+def light(picture: Picture, columns: Ints, rows: Ints, color: int, glyphs: Glyphs, char: str = "*") -> None:
+    """Lights pixels, beside those of the same kind that a cell has; a cell takes the colour of its latest.
+
+    Args:
+        picture: Drawn on.
+        columns: (n,) of the pixels, all inside.
+        rows: (n,) counted from the bottom.
+        color: Colour code.
+        glyphs: How many pixels a cell has.
+        char: What lights a cell in ASCII.
+    """
+    across, up = {"braille": (2, 4), "block": (2, 2), "ascii": (1, 1)}[glyphs]
+    cells = (picture.height - 1 - rows // up, columns // across)
+    picture.fg[cells] = color
+    if glyphs == "ascii":
+        picture.chars[cells] = char
+        return
+    bits = _DOTS if glyphs == "braille" else np.array([[1, 2], [4, 8]])
+    dots = np.zeros(picture.chars.shape, np.int64)
+    np.bitwise_or.at(dots, cells, bits[rows % up, columns % across])
+    touched = dots > 0
+    if glyphs == "braille":
+        before = _code_points(picture.chars[touched]) - 0x2800
+        dots[touched] |= np.where((before > 0) & (before < 256), before, 0)
+        picture.chars[touched] = (dots[touched] + 0x2800).astype("<u4").view("<U1")
+    else:
+        picture.chars[touched] = _QUARTERS[dots[touched]]
+
+
+def _code_points(chars: NDArray[np.str_]) -> NDArray[np.int64]:
+    return np.ascontiguousarray(chars).view("<u4").astype(np.int64)

@@ -1,0 +1,137 @@
+"""Histograms of layers over time: a ridge a moment, earlier ones behind and above."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tuilab.panels.axes import StepAxis, total_steps
+from tuilab.panels.chart import GUTTER
+from tuilab.panels.finish import Entry, absent, cut, finished, head, write
+from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
+from tuilab.panels.picture import Picture
+from tuilab.panels.ridges import Ridges, draw_ridges, ridges_of, shares_at, steps_of
+from tuilab.panels.shares import evenly, put_ranges, summary
+from tuilab.panels.view import View
+from tuilab.panels.words import sentence
+from tuilab.recording import Recording
+
+_LEFT = GUTTER + 1
+_NARROWEST = 9
+"""Cells below which a ridge's shape is lost: fewer layers are shown instead."""
+
+_LOWEST = 4
+"""Rows below which ridges cannot lie behind each other: fewer arms are shown instead."""
+
+_TALLEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Ridgeline:
+    """The frame of this name: layers across and arms down; of one `layer` alone, arms across."""
+
+    title: str
+    frame: str
+    arm: str = ""
+    layer: int | None = None
+
+    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+        """See `Panel.draw`."""
+        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
+
+    def describe(self, recording: Recording, view: View) -> str:
+        """For every arm, first and last layer (or the one chosen): what it was at first, what it is now."""
+        facts = []
+        for arm, name in self._names(recording, view).items():
+            steps = steps_of(recording, name, view.step).tolist()
+            found = {
+                step: shares
+                for step in [*steps[:1], *steps[1:][-1:]]
+                if (shares := shares_at(recording, name, step))
+            }
+            layers = max((len(shares.bins) for shares in found.values()), default=0)
+            for layer in sorted({0, layers - 1}) if self.layer is None else [self.layer - 1]:
+                told = [
+                    f"at step {step} {summary(shares, layer)}"
+                    for step, shares in found.items()
+                    if layer < len(shares.bins)
+                ]
+                if told:
+                    facts.append(f"{arm} {', '.join(told)}")
+        return sentence(self.title, f"up to step {view.step}", facts)
+
+    def _names(self, recording: Recording, view: View) -> dict[str, str]:
+        """The frame of each arm that is shown."""
+        names = by_arm(recording.header, recording.frames(f"*/{self.frame}"))
+        return {
+            arm_of(name): name
+            for name in names
+            if arm_of(name) not in view.hidden and self.arm in ("", arm_of(name))
+        }
+
+    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+        names = self._names(recording, view)
+        roomy = picture.width >= _LEFT + 2 * _NARROWEST and picture.height >= 2 * _LOWEST
+        left = _LEFT if roomy else 0
+        columns = max((picture.width - left + 1) // (_NARROWEST + 1), 1)
+        rows = max(picture.height - 2, 1)
+        most = columns if self.layer is not None else max(rows // _LOWEST, 1)
+        visible = list(names)[:most]
+        block = rows if self.layer is not None else rows // max(len(visible), 1)
+        ranged = block > _LOWEST
+        height = block - ranged
+        axis = StepAxis.until(
+            view.step, total_steps(recording.header), height - min(max(height // 6, 3), _TALLEST, height) + 1
+        )
+        arms = {arm: ridges_of(recording, names[arm], axis, view) for arm in visible}
+        layers = max((len(shares.bins) for found in arms.values() for shares in found.values()), default=0)
+        if layers < (self.layer or 1):
+            head(picture, self.title, [], [])
+            none = absent(recording, f"no frame named {self.arm or 'ARM'}/{self.frame}")
+            few = f"there are only {layers} layers" if layers else "no histogram recorded yet"
+            write(picture, 1, few if names else none)
+            return
+        header = recording.header
+        notes = [f"{len(names) - len(visible)} more arms need more room"] * (len(visible) < len(names))
+        chosen = evenly(layers, columns) if self.layer is None else [self.layer - 1]
+        if self.layer is not None:
+            notes.append(f"layer {self.layer}")
+        elif len(chosen) < layers:
+            notes.append(f"layers {' '.join(str(layer + 1) for layer in chosen)} of {layers}")
+        entries = [Entry(arm_mark(header, arm, view.glyphs), arm, arm_color(header, arm)) for arm in visible]
+        head(picture, self.title, notes, entries)
+        across = (picture.width - left + 1) // (len(chosen) if self.layer is None else len(visible)) - 1
+        for place, (arm, found) in enumerate(arms.items()):
+            y, x = (2 + place * block, left) if self.layer is None else (2, left + place * (across + 1))
+            mark, color = arm_mark(header, arm, view.glyphs), arm_color(header, arm)
+            for column, layer in enumerate(chosen):
+                ridges = draw_ridges(found, layer, axis.columns, across, height, (mark, color), view)
+                picture.paste(y, x + column * (across + 1), ridges)
+            if found and ranged:
+                bottom = Picture.blank(len(chosen) * (across + 1) - 1, 1)
+                put_ranges(bottom, 0, found[max(found)], chosen, across)
+                picture.paste(y + height, x, bottom)
+            if found and place == 0 and self.layer is None:
+                _label(picture, found, chosen, x, across)
+            if left and (place == 0 or self.layer is None):
+                _put_time(picture, axis, y, height)
+            if left and self.layer is None:
+                picture.put(y, 0, mark, color)
+            elif self.layer is not None:
+                picture.put(1, x, cut(f"{mark} {arm}", across), color)
+
+
+def _label(picture: Picture, found: Ridges, chosen: list[int], x: int, across: int) -> None:
+    """The layers' names above their ridges."""
+    names = found[max(found)].names
+    for column, layer in enumerate(chosen):
+        name = names[layer] if layer < len(names) else str(layer + 1)
+        picture.put(1, x + column * (across + 1), cut(name, across).center(across), DIM)
+
+
+def _put_time(picture: Picture, axis: StepAxis, y: int, height: int) -> None:
+    """Steps at the left of the ridges that stand on them."""
+    picture.put(1, 0, "step".rjust(GUTTER), DIM)
+    ticks = axis.ticks(axis.columns * 2)
+    for place, label in zip(ticks.places, ticks.labels, strict=True):
+        row = height - axis.columns + round(place * (axis.columns - 1))
+        picture.put(y + row, 0, cut(label, GUTTER).rjust(GUTTER), DIM)

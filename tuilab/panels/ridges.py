@@ -1,0 +1,81 @@
+"""Histograms of one layer at several moments as overlapping ridges."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tuilab.panels.axes import Ints, StepAxis
+from tuilab.panels.chart import PIXELS
+from tuilab.panels.dots import faded, light
+from tuilab.panels.picture import Picture
+from tuilab.panels.shares import Shares, understood
+from tuilab.panels.view import View
+from tuilab.recording import Recording
+
+Ridges = dict[int, Shares]
+"""An arm's histograms by slot of the time axis, the earliest first."""
+
+
+def steps_of(recording: Recording, name: str, step: int) -> Ints:
+    """The steps (n,) of a frame up to and including a step."""
+    steps = recording.frame_steps(name)
+    return steps[steps <= step]
+
+
+def shares_at(recording: Recording, name: str, step: int) -> Shares | None:
+    """The histograms in a frame at a step, None for one that holds none."""
+    frame = recording.frame(name, step)
+    return None if frame is None else understood(frame.array, frame.meta)
+
+
+def ridges_of(recording: Recording, name: str, axis: StepAxis, view: View) -> Ridges:
+    """The last histograms of every slot; live, only of those that are complete."""
+    steps = steps_of(recording, name, view.step)
+    slots = axis.column(steps)
+    kept = np.append(slots[1:] != slots[:-1], True)[: len(slots)]
+    if view.live and len(steps) > 1:
+        kept &= slots < max(axis.complete(view.step, 1), int(slots[0]) + 1)
+    found = {
+        slot: shares_at(recording, name, step)
+        for slot, step in zip(slots[kept].tolist(), steps[kept].tolist(), strict=True)
+    }
+    return {slot: shares for slot, shares in found.items() if shares is not None}
+
+
+def draw_ridges(
+    ridges: Ridges, layer: int, slots: int, width: int, height: int, arm: tuple[str, int], view: View
+) -> Picture:
+    """Outlines of one layer's histograms, a row of cells apart, each hiding what lies behind it.
+
+    Args:
+        ridges: The histograms.
+        layer: Which of their rows.
+        slots: Of the time axis; the first ridge stands so many rows above the picture's last one, less one.
+        width: In cells.
+        height: In cells; what is left beside the slots is how high the ridges are.
+        arm: Mark and colour, of the latest; earlier ones are greyer.
+        view: What may be drawn with.
+    """
+    picture = Picture.blank(width, height)
+    across, up = PIXELS[view.glyphs]
+    owner = np.full((height * up, width * across), -1)
+    from_bottom = np.arange(height * up)[:, None]
+    tall = (height - slots + 1) * up - 1
+    drawn = {slot: shares.bins[layer] for slot, shares in ridges.items() if layer < len(shares.bins)}
+    for slot, bins in drawn.items():
+        edges = np.linspace(0, len(bins), width * across + 1)
+        sums = np.diff(np.interp(edges, np.arange(len(bins) + 1), np.append(0, np.cumsum(bins))))
+        top = float(sums.max(initial=0.0))
+        heights = np.rint(sums / top * tall).astype(np.int64) if top > 0 else np.zeros(len(sums), np.int64)
+        base = (slots - 1 - slot) * up
+        # A column's outline reaches down to its neighbours': steep sides stay joined.
+        padded = np.pad(heights, 1)
+        down = np.minimum(np.minimum(padded[:-2], padded[2:]) + 1, heights)
+        owner[(from_bottom >= base) & (from_bottom <= base + heights)] = -1
+        owner[(from_bottom >= base + down) & (from_bottom <= base + heights) & (heights > 0)] = slot
+    newest = max(drawn, default=0)
+    for slot in drawn:
+        rows, columns = np.nonzero(owner == slot)
+        shade = faded(arm[1], (newest - slot) / max(newest, 1))
+        light(picture, columns, rows, shade, view.glyphs, arm[0] if slot == newest else ".")
+    return picture

@@ -1,0 +1,97 @@
+"""Histogram frames: shares of values in bins, a row a layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tuilab.panels.axes import Floats
+from tuilab.panels.finish import cut
+from tuilab.panels.numbers import brief, short
+from tuilab.panels.palette import DIM
+from tuilab.panels.picture import Picture
+
+_MOST = 1e100
+"""Figures beyond this are no shares and no edges: sums of them would overflow."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shares:
+    """The histograms of one arm.
+
+    Attributes:
+        bins: (layers, bins) share of the values in each bin, at least 0.
+        low: (layers,) the lowest bin's lower edge.
+        high: (layers,) the highest bin's upper edge.
+        names: Of the layers.
+    """
+
+    bins: Floats
+    low: Floats
+    high: Floats
+    names: list[str]
+
+
+def understood(array: np.ndarray[Any, Any], meta: dict[str, Any]) -> Shares | None:
+    """The histograms in a frame; None for one that is none."""
+    if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiub":
+        return None
+    bins = np.nan_to_num(array.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
+    layers = len(bins)
+    names = meta.get("layers")
+    named = isinstance(names, list) and len(names) == layers
+    return Shares(
+        np.clip(bins, 0, _MOST),
+        _edges(meta.get("low"), layers),
+        _edges(meta.get("high"), layers),
+        [str(name) for name in names]
+        if named and isinstance(names, list)
+        else [str(k + 1) for k in range(layers)],
+    )
+
+
+def _edges(given: Any, layers: int) -> Floats:
+    """A figure a layer from a frame's meta, NaN where there is none to reckon with."""
+    try:
+        edges = np.broadcast_to(np.asarray(given, np.float64), layers)
+    except (TypeError, ValueError, OverflowError):
+        return np.full(layers, np.nan)
+    return np.where(np.abs(edges) < _MOST, edges, np.nan)
+
+
+def evenly(count: int, most: int) -> list[int]:
+    """At most `most` of 0…count-1, evenly spread, the first and the last among them."""
+    if count <= most:
+        return list(range(count))
+    if most == 1:
+        return [count - 1]
+    step = -(-(count - 1) // (most - 1))
+    if (count - 1) % step == 0:
+        return list(range(0, count, step))
+    return sorted({round(place * (count - 1) / (most - 1)) for place in range(most)})
+
+
+def put_ranges(picture: Picture, y: int, shares: Shares, chosen: list[int], across: int) -> None:
+    """The lowest and highest value of each histogram below its ends."""
+    for place, layer in enumerate(chosen):
+        if layer < len(shares.bins):
+            low, high = (brief(float(edge[layer])) for edge in (shares.low, shares.high))
+            text = low + high.rjust(across - len(low))
+            if len(low) + len(high) >= across:
+                text = (f"±{high}" if low == f"-{high}" else high).center(across)
+            picture.put(y, place * (across + 1), cut(text, across), DIM)
+
+
+def summary(shares: Shares, layer: int) -> str:
+    """The layer's median, and the share in its outermost bins."""
+    bins = shares.bins[layer]
+    total = float(bins.sum())
+    name = f"layer {shares.names[layer]}" if shares.names[layer].isdecimal() else shares.names[layer]
+    if not total:
+        return f"{name} empty"
+    middle = (np.searchsorted(np.cumsum(bins), total / 2) + 0.5) / len(bins)
+    value = shares.low[layer] + middle * (shares.high[layer] - shares.low[layer])
+    outer = (bins[0] + bins[-1]) / total if len(bins) > 1 else 1.0
+    return f"{name} median {short(float(value))}, {outer:.0%} in the outermost bins"
