@@ -45,7 +45,8 @@ def test_step_0_is_the_start_and_every_metric_is_there_at_every_step() -> None:
     found = observe({"a": sgd(0.01), "b": sgd(0.001, [3.0, -1.0])}, steps=5)
     assert [o.step for o in found] == [0, 1, 2, 3, 4, 5]
     assert {tuple(o.values) for o in found} == {tuple(found[0].values)}
-    assert set(found[0].values) == {f"{arm}/{metric}" for arm in "ab" for metric in Descent.METRICS}
+    theory = ("distance.predicted", "rate.recent.predicted")
+    assert set(found[0].values) == {f"{arm}/{m}" for arm in "ab" for m in (*Descent.METRICS, *theory)}
     assert [found[0].values[f"b/{metric}"] for metric in ("x", "y", "rate")] == [3.0, -1.0, 1.0]
     assert found[0].values["b/distance"] == pytest.approx(math.sqrt(10))
 
@@ -146,6 +147,7 @@ def test_a_changed_learning_rate_holds_from_the_next_step_and_keeps_the_velocity
     assert turned.tunables() == {
         "a/optimizer.lr": 0.01,
         "a/optimizer.momentum": 0.9,
+        "a/optimizer.dampening": 0.0,
         "a/optimizer.weight_decay": 0.0,
     }
     assert [next(turned).values for _ in range(3)] == [o.values for o in plain[:3]]
@@ -161,7 +163,7 @@ def test_a_changed_learning_rate_holds_from_the_next_step_and_keeps_the_velocity
     [
         ("a/optimizer.rl", 0.1, KeyError, "did you mean a/optimizer.lr"),
         ("b/optimizer.lr", 0.1, KeyError, "a/optimizer.lr"),
-        ("a/optimizer.name", 0.1, KeyError, "a/optimizer.lr"),
+        ("a/optimizer.name", 0.1, KeyError, "a/optimizer"),
         ("a/optimizer.lr", -1.0, ValueError, "greater than 0"),
         ("a/optimizer.lr", math.nan, ValueError, "finite"),
         ("a/optimizer.momentum", 1.0, ValueError, "less than 1"),

@@ -9,13 +9,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tuilab.parts.surfaces.noise import minibatch_noise
+from tuilab.parts.surfaces.noise import Minibatch, minibatch_noise
 from tuilab.parts.surfaces.published import Ackley, Beale, Himmelblau, Rastrigin, Rosenbrock, StyblinskiTang
 from tuilab.parts.surfaces.quadratics import MonkeySaddle, Plateau, Quadratic, Ravine, Saddle
 from tuilab.parts.surfaces.sums import Sum
 from tuilab.parts.surfaces.surface import Surface
 
-__all__ = ["SURFACES", "Quadratic", "Ravine", "Saddle", "Sum", "Surface", "make", "minibatch_noise"]
+__all__ = [
+    "SURFACES",
+    "Minibatch",
+    "MonkeySaddle",
+    "Quadratic",
+    "Ravine",
+    "Saddle",
+    "Sum",
+    "Surface",
+    "make",
+    "minibatch_noise",
+]
 
 SURFACES: dict[str, type[Surface]] = {
     "quadratic": Quadratic,

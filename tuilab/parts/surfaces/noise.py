@@ -1,4 +1,4 @@
-"""The noise that a minibatch puts on a gradient."""
+"""What a random minibatch shows of a surface: every example's loss is f(p) + ξ·p with its own random ξ."""
 
 from __future__ import annotations
 
@@ -7,20 +7,44 @@ import math
 import torch
 from torch import Tensor
 
+from tuilab.parts.surfaces.surface import Surface
+
 _MASK = (1 << 63) - 1
+
+
+class Minibatch(Surface):
+    """A surface as one minibatch sees it: f(p) + ξ̄·p, ξ̄ being the mean of its examples' ξ.
+
+    Args:
+        surface: f, the mean over all examples.
+        noise: ξ̄, (2), or (n, 2) with one for each of n walkers.
+    """
+
+    def __init__(self, surface: Surface, noise: Tensor) -> None:
+        self.surface, self.noise = surface, noise
+
+    def value(self, p: Tensor) -> Tensor:
+        """f(p) + ξ̄·p: (…, 2) → (…)."""
+        return self.surface.value(p) + (self.noise * p).sum(-1)
+
+    def gradient(self, p: Tensor) -> Tensor:
+        """∇f(p) + ξ̄: (…, 2) → (…, 2)."""
+        return self.surface.gradient(p) + self.noise
+
+    def hessian(self, p: Tensor) -> Tensor:
+        """∇²f(p): the noise does not bend."""
+        return self.surface.hessian(p)
 
 
 def minibatch_noise(
     seed: int, step: int, walkers: Tensor, std: float | Tensor, batch: int | Tensor
 ) -> Tensor:
-    """What a minibatch's gradient is beside the whole set's: (n, 2), Gaussian, of std `std`/√`batch`.
+    """What a minibatch's gradient is beside the whole set's: (n, 2), of std `std`/√`batch`.
 
-    Every example's loss is taken to be f(p) + ξ·p with its own ξ of zero mean and standard deviation `std`;
-    their mean over everything is f, and the mean of `batch` of them differs by a mean of `batch` ξ.
-
-    Each number is a function of seed, step and walker alone, so a walker meets the same noise alone as among
-    ten thousand: a counter goes through the mixer of SplitMix64 (Steele, Lea & Flood, "Fast splittable
-    pseudorandom number generators", OOPSLA 2014) and then through Box & Muller's transform.
+    It is the mean of `batch` examples' ξ, which have mean zero and standard deviation `std`. Each number
+    hangs on seed, step and walker alone, so a walker meets the same noise alone as among ten thousand: a
+    counter goes through the mixer of SplitMix64 (Steele, Lea & Flood, "Fast splittable pseudorandom number
+    generators", OOPSLA 2014) and then through Box & Muller's transform.
 
     Args:
         seed: the scenario's.

@@ -1,0 +1,107 @@
+"""All arms down one surface, a step of each at a time."""
+
+from __future__ import annotations
+
+import torch
+
+from tuilab.experiments.descent.census import Census
+from tuilab.experiments.descent.crowd import Crowd, near_minimum
+from tuilab.experiments.descent.pictures import arrows, landscape, quadratic_model, view_of
+from tuilab.experiments.descent.walker import Walker
+from tuilab.experiments.observation import Observation
+from tuilab.experiments.tuning import changed, numbers
+from tuilab.parts.surfaces import make
+from tuilab.scenario.kinds.descent import Descent
+from tuilab.scenario.strict import Strict
+
+_DRAWN = 1000
+"""Steps of a run, about, at which arrows are recorded."""
+_PICTURES = 40
+"""Pictures of a crowd in a run."""
+
+
+class DescentExperiment:
+    """Every arm from its own start by its own rule, in float64, on the CPU."""
+
+    sampled = 0
+
+    def __init__(self, scenario: Descent) -> None:
+        self.steps = scenario.steps or 0
+        self._step = 0
+        self._surface = make(scenario.surface.model_dump())
+        self._view = view_of(self._surface, [arm.start for arm in scenario.arms.values()])
+        self._settings: dict[str, Strict] = {
+            f"{name}/optimizer": arm.optimizer for name, arm in scenario.arms.items()
+        }
+        self._walkers = [
+            Walker(name, arm, self._surface, scenario.seed) for name, arm in scenario.arms.items()
+        ]
+        threads = torch.get_num_threads()
+        self._crowds = {
+            name: Crowd(arm, self._surface, scenario.seed, self._view, threads)
+            for name, arm in scenario.arms.items()
+            if arm.crowd is not None
+        }
+        self._censuses = {
+            name: Census(name, scenario.arms[name], crowd, self._surface, self._view)
+            for name, crowd in self._crowds.items()
+        }
+
+    def __iter__(self) -> DescentExperiment:
+        return self
+
+    @torch.no_grad()
+    def __next__(self) -> Observation:
+        step = self._step
+        if step > self.steps:
+            raise StopIteration
+        self._step += 1
+        observation = Observation(step, {})
+        if step == 0:
+            observation.frames["landscape"] = landscape(self._surface, self._view)
+        for walker in self._walkers if step else []:
+            walker.step(step)
+        points = torch.stack([walker.point for walker in self._walkers])
+        losses = self._surface.value(points).tolist()
+        gradients = self._surface.gradient(points)
+        basins = near_minimum(self._surface, points).tolist()
+        rows = zip(self._walkers, losses, gradients, gradients.tolist(), basins, strict=True)
+        for walker, loss, walker.gradient, slope, basin in rows:
+            walker.observe(observation, loss, slope, basin)
+        if step % max(1, self.steps // _DRAWN) == 0:
+            self._draw(observation)
+        self._look_at_crowds(observation)
+        return observation
+
+    def tunables(self) -> dict[str, float]:
+        """Every number of every arm's optimiser."""
+        return numbers(self._settings)
+
+    def tune(self, key: str, value: float) -> None:
+        """Change one from the next step on, velocities kept; raises KeyError or ValueError."""
+        place, settings = changed(self._settings, key, value)
+        self._settings[place] = settings
+        for walker in self._walkers:
+            if place == f"{walker.name}/optimizer":
+                walker.follow(settings)
+                if walker.name in self._crowds:
+                    self._crowds[walker.name].catch_up(self._step - 1)
+                    self._crowds[walker.name].follow(walker.settings)
+
+    def _draw(self, observation: Observation) -> None:
+        """The arrows of every arm's next step."""
+        for walker in self._walkers:
+            if walker.diverged:
+                continue
+            observation.frames[f"{walker.name}/vectors"] = arrows(walker, self._surface)
+            model = quadratic_model(walker, self._surface)
+            if model is not None:
+                observation.frames[f"{walker.name}/quadratic_model"] = model
+
+    def _look_at_crowds(self, observation: Observation) -> None:
+        step = observation.step
+        for name, crowd in self._crowds.items():
+            every = crowd.kind.every or max(1, self.steps // _PICTURES)
+            if step % every == 0 or step == self.steps:
+                crowd.catch_up(step)
+                self._censuses[name].observe(observation)
