@@ -102,3 +102,49 @@ def test_missing_frames_are_said(record):
 )
 def test_layers_are_chosen_evenly(count, most, chosen):
     assert evenly(count, most) == chosen
+
+
+def declared(**settings):
+    return panels_of({"panels": [{"type": "histograms", "title": "activations", "frame": "h", **settings}]})[
+        0
+    ]
+
+
+def heights(picture, top=2, bottom=-1):
+    return [sum(BARS.index(char) for char in column) for column in picture.chars[top:bottom].T.tolist()]
+
+
+def test_logarithmic_bars_lose_a_quarter_a_decade(record):
+    shares = np.repeat([1.0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-7, 0.0, 1.0], 4)
+    recording = record(frames=[frame("a", [shares])])
+    picture = declared(scale="log").draw(recording, View(0), 8, 7)
+    assert heights(picture) == [32, 24, 16, 8, 1, 1, 0, 32]
+    assert declared().draw(recording, View(0, log=True), 8, 7).same(picture)
+    assert "log" in declared(scale="log").draw(recording, View(0), 40, 7).text().split("\n")[0]
+
+
+def test_one_arm_alone(record):
+    recording = record(frames=[frame("a", np.eye(3)), frame("b", np.eye(3))])
+    text = declared(arm="b").draw(recording, View(0), 40, 12).text()
+    assert "■ b" in text
+    assert "● a" not in text
+    assert declared(arm="b").describe(recording, View(0)).startswith("activations at step 0: b layer 1")
+    assert "no frame named c/h" in declared(arm="c").draw(recording, View(0), 40, 12).text()
+
+
+def test_exact_zeros_stand_out_as_a_spike(record):
+    """Weights under L1: 60 % of them exactly zero, the others normal."""
+    weights = np.append(np.zeros(6000), np.random.default_rng(0).normal(0, 0.1, 4000))
+    shares = np.histogram(weights, 60, (-0.4, 0.4))[0] / 10_000
+    bars = heights(histograms().draw(record(frames=[frame("a", [shares])]), View(0), 60, 10))
+    spike = int(np.argmax(bars))
+    assert bars[spike] == 8 * 7
+    assert spike in (29, 30)
+    assert max(bars[:spike] + bars[spike + 1 :]) < 8 * 7 * 0.2
+    assert sum(bar > 0 for bar in bars) > 20
+
+
+def test_every_arm_has_its_mark_at_its_bars(record):
+    recording = record(frames=[frame("a", np.ones((4, 4))), frame("b", np.ones((4, 4)))])
+    picture = histograms().draw(recording, View(0, color=False), 59, 16)
+    assert (picture.chars[2, 14], picture.chars[9, 14]) == ("●", "■")

@@ -60,6 +60,11 @@ def _log(declared: Declaration) -> bool:
     return _text(declared, "scale", "linear") == "log"
 
 
+def _arm(declared: Declaration) -> str:
+    """An arm's name, or nothing for all of them."""
+    return "" if declared.get("arm") is None else _text(declared, "arm")
+
+
 def _number(declared: Declaration, key: str) -> int | None:
     """A whole number from 1 on, or none."""
     value = declared.get(key)
@@ -72,7 +77,7 @@ _TYPES: dict[str, Callable[[str, Declaration], Panel]] = {
     "curves": lambda title, it: Curves(title or ", ".join(_globs(it)), _globs(it), _log(it)),
     "layers": lambda title, it: Layers(title or _text(it, "metric"), _text(it, "metric"), _log(it)),
     "histograms": lambda title, it: Histograms(
-        title or "histograms", _text(it, "frame", "activation.histogram")
+        title or "histograms", _text(it, "frame", "activation.histogram"), _arm(it), _log(it)
     ),
     "heatmap": lambda title, it: Heatmap(title or _text(it, "metric"), _text(it, "metric"), _log(it)),
     "landscape": lambda title, it: Landscape(title or "landscape", _text(it, "frame", "landscape")),
@@ -82,8 +87,9 @@ _TYPES: dict[str, Callable[[str, Declaration], Panel]] = {
     "ridgeline": lambda title, it: Ridgeline(
         title or "histograms over time",
         _text(it, "frame", "activation.histogram"),
-        _text(it, "arm") if it.get("arm") is not None else "",
+        _arm(it),
         _number(it, "layer"),
+        _log(it),
     ),
     "values": lambda title, it: Values(title or "values", _globs(it)),
 }

@@ -13,7 +13,7 @@ from tuilab.panels.colors import DEFAULT
 from tuilab.panels.finish import Entry, absent, cut, finished, head, write
 from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture
-from tuilab.panels.shares import Shares, evenly, put_ranges, summary, understood
+from tuilab.panels.shares import Shares, evenly, heights, put_ranges, summary, understood
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Recording
@@ -29,10 +29,12 @@ _ROOMY = 3
 
 @dataclass(frozen=True, slots=True)
 class Histograms:
-    """The frame of this name of every arm."""
+    """The frame of this name of every arm, or of one."""
 
     title: str
     frame: str
+    arm: str = ""
+    log: bool = False
 
     def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
@@ -46,9 +48,13 @@ class Histograms:
             facts.append(f"{arm} {' and '.join(summary(shares, layer) for layer in ends)}")
         return sentence(self.title, f"at step {view.step}", facts)
 
+    def _names(self, recording: Recording) -> list[str]:
+        names = recording.frames(f"*/{self.frame}")
+        return [name for name in names if self.arm in ("", arm_of(name))]
+
     def _shares(self, recording: Recording, view: View) -> dict[str, Shares]:
         shares = {}
-        for name in by_arm(recording.header, recording.frames(f"*/{self.frame}")):
+        for name in by_arm(recording.header, self._names(recording)):
             frame = recording.frame(name, view.step) if arm_of(name) not in view.hidden else None
             if frame is not None and (found := understood(frame.array, frame.meta)) is not None:
                 shares[arm_of(name)] = found
@@ -57,23 +63,19 @@ class Histograms:
     def _render(self, picture: Picture, recording: Recording, view: View) -> None:
         arms = self._shares(recording, view)
         header = recording.header
+        known = self._names(recording)
         if not arms:
             head(picture, self.title, [], [])
-            known = recording.frames(f"*/{self.frame}")
-            write(
-                picture,
-                1,
-                "no histogram recorded yet"
-                if known
-                else absent(recording, f"no frame named ARM/{self.frame}"),
-            )
+            none = absent(recording, f"no frame named {self.arm or 'ARM'}/{self.frame}")
+            write(picture, 1, "no histogram recorded yet" if known else none)
             return
+        log = self.log if view.log is None else view.log
         layers = max(len(shares.bins) for shares in arms.values())
         chosen = evenly(layers, max(1, (picture.width + 1) // (_NARROWEST + 1)))
         common = _one_range(arms.values())
         rows = picture.height - 2  # without the title's and the layers' row
         visible = max(1, min(len(arms), rows))
-        notes = []
+        notes = ["log"] * log
         if len(chosen) < layers:
             notes.append(f"layers {' '.join(str(layer + 1) for layer in chosen)} of {layers}")
         if visible < len(arms):
@@ -92,7 +94,9 @@ class Histograms:
             bars = max(block - (block >= _ROOMY), 1)
             top = 2 + place * block
             color = arm_color(header, arm)
-            picture.paste(top, 0, _block(shares, chosen, across, bars, color, view.glyphs == "ascii"))
+            picture.paste(top, 0, _block(shares, chosen, across, bars, color, log, view.glyphs == "ascii"))
+            if len(known) > 1:
+                picture.put(top, across, arm_mark(header, arm, view.glyphs), color)
             if place == visible - 1 if common else bars < block:
                 put_ranges(picture, top + bars, shares, chosen, across)
 
@@ -103,23 +107,22 @@ def _one_range(arms: Iterable[Shares]) -> bool:
 
 
 def _block(
-    shares: Shares, chosen: list[int], across: int, height: int, color: int, ascii_only: bool
+    shares: Shares, chosen: list[int], across: int, height: int, color: int, log: bool, ascii_only: bool
 ) -> Picture:
     """One arm's histograms side by side."""
     block = Picture.blank(len(chosen) * (across + 1), height)
     for place, layer in enumerate(chosen):
         if layer < len(shares.bins):
             cells = (slice(None), slice(place * (across + 1), place * (across + 1) + across))
-            block.chars[cells] = _bars(shares.bins[layer], across, height, ascii_only)
+            block.chars[cells] = _bars(shares.bins[layer], across, height, log, ascii_only)
             block.fg[cells] = np.where(block.chars[cells] == " ", DEFAULT, color)
     return block
 
 
-def _bars(shares: Floats, width: int, height: int, ascii_only: bool) -> np.ndarray[Any, np.dtype[np.str_]]:
+def _bars(
+    shares: Floats, width: int, height: int, log: bool, ascii_only: bool
+) -> np.ndarray[Any, np.dtype[np.str_]]:
     """Bars of (height, width) cells, the highest share reaching the top."""
-    edges = np.linspace(0, len(shares), width + 1)
-    sums = np.diff(np.interp(edges, np.arange(len(shares) + 1), np.append(0, np.cumsum(shares))))
-    top = float(sums.max(initial=0.0))
-    eighths = np.rint(sums / top * (8 * height)).astype(np.int64) if top > 0 else np.zeros(width, np.int64)
+    eighths = heights(shares, width, 8 * height, log)
     filled: Ints = np.clip(eighths - 8 * np.arange(height)[::-1, None], 0, 8)
     return (_STEPS_ASCII if ascii_only else _EIGHTHS)[filled]

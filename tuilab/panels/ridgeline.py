@@ -33,6 +33,7 @@ class Ridgeline:
     frame: str
     arm: str = ""
     layer: int | None = None
+    log: bool = False
 
     def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
@@ -70,6 +71,7 @@ class Ridgeline:
 
     def _render(self, picture: Picture, recording: Recording, view: View) -> None:
         names = self._names(recording, view)
+        log = self.log if view.log is None else view.log
         roomy = picture.width >= _LEFT + 2 * _NARROWEST and picture.height >= 2 * _LOWEST
         left = _LEFT if roomy else 0
         columns = max((picture.width - left + 1) // (_NARROWEST + 1), 1)
@@ -91,7 +93,9 @@ class Ridgeline:
             write(picture, 1, few if names else none)
             return
         header = recording.header
-        notes = [f"{len(names) - len(visible)} more arms need more room"] * (len(visible) < len(names))
+        notes = ["log"] * log + [f"{len(names) - len(visible)} more arms need more room"] * (
+            len(visible) < len(names)
+        )
         chosen = evenly(layers, columns) if self.layer is None else [self.layer - 1]
         if self.layer is not None:
             notes.append(f"layer {self.layer}")
@@ -104,7 +108,7 @@ class Ridgeline:
             y, x = (2 + place * block, left) if self.layer is None else (2, left + place * (across + 1))
             mark, color = arm_mark(header, arm, view.glyphs), arm_color(header, arm)
             for column, layer in enumerate(chosen):
-                ridges = draw_ridges(found, layer, axis.columns, across, height, (mark, color), view)
+                ridges = draw_ridges(found, layer, axis.columns, across, height, (mark, color), view, log)
                 picture.paste(y, x + column * (across + 1), ridges)
             if found and ranged:
                 bottom = Picture.blank(len(chosen) * (across + 1) - 1, 1)

@@ -8,7 +8,7 @@ from tuilab.panels.axes import Ints, StepAxis
 from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import faded, light
 from tuilab.panels.picture import Picture
-from tuilab.panels.shares import Shares, understood
+from tuilab.panels.shares import Shares, heights, understood
 from tuilab.panels.view import View
 from tuilab.recording import Recording
 
@@ -43,7 +43,14 @@ def ridges_of(recording: Recording, name: str, axis: StepAxis, view: View) -> Ri
 
 
 def draw_ridges(
-    ridges: Ridges, layer: int, slots: int, width: int, height: int, arm: tuple[str, int], view: View
+    ridges: Ridges,
+    layer: int,
+    slots: int,
+    width: int,
+    height: int,
+    arm: tuple[str, int],
+    view: View,
+    log: bool,
 ) -> Picture:
     """Outlines of one layer's histograms, a row of cells apart, each hiding what lies behind it.
 
@@ -55,6 +62,7 @@ def draw_ridges(
         height: In cells; what is left beside the slots is how high the ridges are.
         arm: Mark and colour, of the latest; earlier ones are greyer.
         view: What may be drawn with.
+        log: Whether their heights are logarithmic.
     """
     picture = Picture.blank(width, height)
     across, up = PIXELS[view.glyphs]
@@ -63,16 +71,13 @@ def draw_ridges(
     tall = (height - slots + 1) * up - 1
     drawn = {slot: shares.bins[layer] for slot, shares in ridges.items() if layer < len(shares.bins)}
     for slot, bins in drawn.items():
-        edges = np.linspace(0, len(bins), width * across + 1)
-        sums = np.diff(np.interp(edges, np.arange(len(bins) + 1), np.append(0, np.cumsum(bins))))
-        top = float(sums.max(initial=0.0))
-        heights = np.rint(sums / top * tall).astype(np.int64) if top > 0 else np.zeros(len(sums), np.int64)
+        tops = heights(bins, width * across, tall, log)
         base = (slots - 1 - slot) * up
         # A column's outline reaches down to its neighbours': steep sides stay joined.
-        padded = np.pad(heights, 1)
-        down = np.minimum(np.minimum(padded[:-2], padded[2:]) + 1, heights)
-        owner[(from_bottom >= base) & (from_bottom <= base + heights)] = -1
-        owner[(from_bottom >= base + down) & (from_bottom <= base + heights) & (heights > 0)] = slot
+        padded = np.pad(tops, 1)
+        down = np.minimum(np.minimum(padded[:-2], padded[2:]) + 1, tops)
+        owner[(from_bottom >= base) & (from_bottom <= base + tops)] = -1
+        owner[(from_bottom >= base + down) & (from_bottom <= base + tops) & (tops > 0)] = slot
     newest = max(drawn, default=0)
     for slot in drawn:
         rows, columns = np.nonzero(owner == slot)

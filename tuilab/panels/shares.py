@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tuilab.panels.axes import Floats
+from tuilab.panels.axes import Floats, Ints
 from tuilab.panels.finish import cut
 from tuilab.panels.numbers import brief, short
 from tuilab.panels.palette import DIM
@@ -15,6 +15,10 @@ from tuilab.panels.picture import Picture
 
 _MOST = 1e100
 """Figures beyond this are no shares and no edges: sums of them would overflow."""
+
+
+_DECADES = 4
+"""Powers of ten that logarithmic bars stand for: what is rarer is as low."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,6 +75,21 @@ def evenly(count: int, most: int) -> list[int]:
     if (count - 1) % step == 0:
         return list(range(0, count, step))
     return sorted({round(place * (count - 1) / (most - 1)) for place in range(most)})
+
+
+def heights(shares: Floats, width: int, tallest: int, log: bool) -> Ints:
+    """Bars (width,) of shares (bins,), the greatest `tallest` high; logarithmic, each at least 1."""
+    edges = np.linspace(0, len(shares), width + 1)
+    sums = np.diff(np.interp(edges, np.arange(len(shares) + 1), np.append(0, np.cumsum(shares))))
+    top = float(sums.max(initial=0.0))
+    if not top > 0:
+        return np.zeros(width, np.int64)
+    part = sums / top
+    if log:
+        with np.errstate(divide="ignore"):
+            part = 1 + np.log10(part) / _DECADES
+        return np.where(sums > 0, np.clip(np.rint(part * tallest), 1, tallest), 0).astype(np.int64)
+    return np.rint(part * tallest).astype(np.int64)
 
 
 def put_ranges(picture: Picture, y: int, shares: Shares, chosen: list[int], across: int) -> None:

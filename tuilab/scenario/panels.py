@@ -44,6 +44,8 @@ class Histograms(PanelBase):
 
     type: Literal["histograms"]
     frame: str = "activation.histogram"
+    arm: str | None = None
+    scale: Literal["linear", "log"] = Field(default="linear", description="of the bars' heights")
 
 
 class Ridgeline(PanelBase):
@@ -53,6 +55,7 @@ class Ridgeline(PanelBase):
     frame: str = "activation.histogram"
     arm: str | None = None
     layer: int | None = Field(default=None, ge=1)
+    scale: Literal["linear", "log"] = Field(default="linear", description="of the ridges' heights")
 
 
 class Landscape(PanelBase):
