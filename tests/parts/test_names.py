@@ -13,6 +13,7 @@ from tuilab.parts.initializers import INITIALIZERS
 from tuilab.parts.losses import LOSSES
 from tuilab.parts.models import MODELS
 from tuilab.parts.optimizers import OPTIMIZERS
+from tuilab.parts.preprocessing import PREPROCESSINGS
 from tuilab.parts.schedules import SCHEDULES
 from tuilab.parts.surfaces import SURFACES
 from tuilab.scenario.parts import (
@@ -22,6 +23,7 @@ from tuilab.scenario.parts import (
     losses,
     networks,
     optimizers,
+    preprocessing,
     schedules,
     surfaces,
 )
@@ -41,6 +43,7 @@ ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
     "optimizer": (optimizers.Optimizer, OPTIMIZERS, set()),
     "surface": (surfaces.Surface, SURFACES, set()),
     "network": (networks.Network, MODELS, {"shape", "classes"}),
+    "preprocessing": (preprocessing.Preprocessing, PREPROCESSINGS, {"moments"}),
     "loss": (losses.Loss, LOSSES, {"scores", "labels"}),
     "schedule": (schedules.Schedule, SCHEDULES, {"t"}),
 }

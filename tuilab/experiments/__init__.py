@@ -6,6 +6,7 @@ import torch
 
 from tuilab.experiments.observation import Experiment, Observation
 from tuilab.scenario.kinds.base import Scenario
+from tuilab.scenario.kinds.data import Preparation
 from tuilab.scenario.kinds.descent import Descent
 from tuilab.scenario.kinds.propagation import Propagation
 from tuilab.scenario.kinds.training import Training
@@ -19,6 +20,10 @@ def build(scenario: Scenario, device: torch.device) -> Experiment:
         from tuilab.experiments.propagation import PropagationExperiment
 
         return PropagationExperiment(scenario, device)
+    if isinstance(scenario, Preparation):
+        from tuilab.experiments.data import DataExperiment
+
+        return DataExperiment(scenario)
     if isinstance(scenario, Descent):
         from tuilab.experiments.descent import DescentExperiment
 

@@ -49,11 +49,20 @@ class Moments:
         size = (features, features) if correlations else (features,)
         self._scatter = torch.zeros(size, dtype=torch.float64)
 
+    @classmethod
+    def of(cls, shape: tuple[int, ...], mean: Tensor, covariance: Tensor) -> Moments:
+        """Those of a distribution that is known."""
+        known = cls(shape)
+        known.count, known.mean, known._scatter = 1, mean, covariance
+        return known
+
     def add(self, x: Tensor) -> Moments:
         """Take in a batch, (n, *shape); returns itself."""
-        rows = x.reshape(len(x), -1).double()
+        rows = x.reshape(len(x), -1)
+        if self.correlations:
+            rows = rows.double()  # small eigenvalues lie many digits below large ones
         mean = rows.mean(0)
-        centred, shift, together = rows - mean, mean - self.mean, self.count + len(rows)
+        centred, shift, together = rows - mean, mean.double() - self.mean, self.count + len(rows)
         weight = self.count * len(rows) / together
         if self.correlations:
             self._scatter += centred.T @ centred + weight * torch.outer(shift, shift)
@@ -97,6 +106,16 @@ class Affine:
         if self.matrix is not None:
             rows = rows @ self.matrix.to(x)
         return rows.view(x.shape)
+
+    def moments(self, of: Moments) -> Moments:
+        """Those of x' where x has these: μ' = ((⟨x⟩ − μ)/s)·M and Σ' = Mᵀ·diag(1/s)·Σ·diag(1/s)·M."""
+        mean, covariance = (
+            (of.mean - self.mean) / self.scale,
+            of.covariance / self.scale / self.scale[:, None],
+        )
+        if self.matrix is not None:
+            mean, covariance = mean @ self.matrix, self.matrix.T @ covariance @ self.matrix
+        return Moments.of(of.shape, mean, covariance)
 
 
 def none(moments: Moments) -> Affine:

@@ -7,6 +7,7 @@ A file keeps what the arms share at its top level and what tells them apart unde
 from __future__ import annotations
 
 from tuilab.scenario.kinds.base import Scenario
+from tuilab.scenario.kinds.data import Preparation
 from tuilab.scenario.kinds.descent import Descent
 from tuilab.scenario.kinds.propagation import Propagation
 from tuilab.scenario.kinds.training import Training
@@ -14,6 +15,7 @@ from tuilab.scenario.kinds.training import Training
 __all__ = ["KINDS", "Scenario"]
 
 KINDS: dict[str, type[Scenario]] = {
+    "data": Preparation,
     "propagation": Propagation,
     "descent": Descent,
     "training": Training,
