@@ -11,6 +11,7 @@ from tuilab.cli import (
     check,
     data,
     describe,
+    diagnose,
     inspect,
     listing,
     new,
@@ -57,6 +58,7 @@ app.command("replay")(replay.replay)
 app.command("runs")(runs.list_runs)
 app.command("inspect")(inspect.inspect)
 app.command("check")(check.check)
+app.command("diagnose")(diagnose.diagnose)
 app.command("stop")(stop.stop)
 app.command("new")(new.new)
 app.command("schema")(schema.schema)

@@ -9,7 +9,7 @@ import typer
 from tuilab.cli.output import colors, glyphs, heading, width
 
 if TYPE_CHECKING:
-    from tuilab.doctor import Outcome, Reveal
+    from tuilab.doctor import Finding, Outcome, Reveal
     from tuilab.recording import Recording
 
 _WIDEST = 100
@@ -55,3 +55,11 @@ def print_reveals(reveals: list[Reveal]) -> None:
     for reveal in reveals:
         said = f" (you said: {reveal.said})" if reveal.said else ""
         print(f"  {reveal.ask}\n    {reveal.answer}{said}. {reveal.because}".rstrip())
+
+
+def print_findings(findings: list[Finding]) -> None:
+    """Each finding with its evidence and what to try."""
+    if findings:
+        print(heading(f"Findings: {len(findings)}"))
+    for finding in findings:
+        print(f"  {finding.name} ({finding.where}): {finding.evidence}\n    try: {finding.advice}")

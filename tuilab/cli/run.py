@@ -105,7 +105,7 @@ def conduct_here(prepared: Run) -> str:
 def report(prepared: Run, as_json: bool) -> list[Outcome]:
     """Plots, expectations and where the run lies, as text or JSON."""
     from tuilab.doctor import check as check_expectations
-    from tuilab.doctor import reveals
+    from tuilab.doctor import findings, reveals
 
     with prepared.open() as recording:
         outcomes = check_expectations(recording)
@@ -122,9 +122,10 @@ def report(prepared: Run, as_json: bool) -> list[Outcome]:
                 }
             )
             return outcomes
-        from tuilab.cli.plots import print_outcomes, print_plots, print_reveals
+        from tuilab.cli.plots import print_findings, print_outcomes, print_plots, print_reveals
 
         print_plots(recording)
+        print_findings(findings(recording))
         print_outcomes(outcomes)
         print_reveals(reveals(recording))
         print(f"\n{prepared.name}: {state} at step {recording.last_step}; it lies in {prepared.path}")

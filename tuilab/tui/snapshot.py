@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tuilab.tui.player import Timeline
 
 if TYPE_CHECKING:
-    from tuilab.doctor import Outcome, Reveal
+    from tuilab.doctor import Finding, Outcome, Reveal
     from tuilab.panels import Picture
     from tuilab.panels.view import Glyphs
     from tuilab.recording import Event
@@ -56,6 +56,7 @@ class Snapshot:
     pictures: Mapping[int, Picture] = field(default_factory=dict)
     events: tuple[Event, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
+    findings: tuple[Finding, ...] = ()
     reveals: tuple[Reveal, ...] = ()
     """How the predictions came out, once the run is over."""
     timeline: Timeline = field(default_factory=Timeline)

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.style import Style
 
 if TYPE_CHECKING:
-    from tuilab.doctor import Outcome, Reveal
+    from tuilab.doctor import Finding, Outcome, Reveal
     from tuilab.recording import Event
     from tuilab.tui.snapshot import ArmLabel
 
@@ -121,6 +121,16 @@ def outcome_lines(outcome: Outcome, arms: tuple[ArmLabel, ...]) -> Content:
     if outcome.verdict == "unmet":
         lines = Content.assemble(lines, ("\n  measured ", DIM), (outcome.measured, color))
     return lines
+
+
+def finding_lines(finding: Finding) -> Content:
+    """A finding: its name and place, the evidence, and what to try."""
+    return Content.assemble(
+        (f"{finding.name} ", f"{CARE} bold"),
+        (finding.where, "bold"),
+        f"\n{finding.evidence}\n",
+        (f"try: {finding.advice}", DIM),
+    )
 
 
 def reveal_lines(reveal: Reveal) -> Content:

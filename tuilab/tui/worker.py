@@ -18,7 +18,7 @@ from tuilab.tui.snapshot import ALIVE, ArmLabel, Snapshot, Wanted
 from tuilab.tui.source import Source
 
 if TYPE_CHECKING:
-    from tuilab.doctor import Outcome, Reveal
+    from tuilab.doctor import Finding, Outcome, Reveal
     from tuilab.panels import Panel, Picture
     from tuilab.recording import Recording
 
@@ -79,7 +79,7 @@ class Camera:
         self._panels: list[Panel] = []
         self._arms: tuple[ArmLabel, ...] = ()
         self._state, self._state_at = "starting", 0.0
-        self._outcomes: tuple[Outcome, ...] = ()
+        self._judged: tuple[tuple[Outcome, ...], tuple[Finding, ...]] = ((), ())
         self._reveals: tuple[Reveal, ...] | None = None
         self._checked: tuple[int, str, float] = (-1, "", 0.0)
         self._timeline, self._timed = Timeline(), -1
@@ -139,7 +139,7 @@ class Camera:
             step,
             self._draw(recording, wanted, step, wanted.step is None and state == "running"),
             tuple(recording.events()),
-            self._check(recording, state),
+            *self._judge(recording, state),
             self._reveal(recording, state),
             self._pace(recording, wanted, state),
             _damage(recording),
@@ -191,18 +191,18 @@ class Camera:
             if panel < len(self._panels) and width > 0 and height > 0
         }
 
-    def _check(self, recording: Recording, state: str) -> tuple[Outcome, ...]:
-        """The expectations; while the run goes on only every so often."""
-        from tuilab.doctor import check
+    def _judge(self, recording: Recording, state: str) -> tuple[tuple[Outcome, ...], tuple[Finding, ...]]:
+        """Expectations and findings; while the run goes on only every so often."""
+        from tuilab.doctor import check, findings
 
         now = time.monotonic()
         end, checked_state, at = self._checked
         if (recording.last_step, state) != (end, checked_state) and (
             state != checked_state or now - at > _CHECK_EVERY
         ):
-            self._outcomes = tuple(check(recording, over=state not in ALIVE))
+            self._judged = tuple(check(recording, over=state not in ALIVE)), tuple(findings(recording))
             self._checked = (recording.last_step, state, now)
-        return self._outcomes
+        return self._judged
 
     def _reveal(self, recording: Recording, state: str) -> tuple[Reveal, ...]:
         """How the predictions came out; nothing while the run goes on."""

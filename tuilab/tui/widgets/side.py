@@ -1,4 +1,4 @@
-"""The column beside the panels: how predictions came out, which expectations are met, what happened."""
+"""The column beside the panels: predictions, findings, expectations, and what happened."""
 
 from __future__ import annotations
 
@@ -15,18 +15,21 @@ _MOST = 200
 
 
 class Side(Vertical):
-    """Predictions above, expectations below them, events at the bottom."""
+    """Predictions above, then findings and expectations, events at the bottom."""
 
     def __init__(self) -> None:
         super().__init__(id="side")
         self._reveals: object = None
+        self._findings: object = None
         self._outcomes: object = None
         self._events: object = None
 
     def compose(self) -> ComposeResult:
-        """Three scrolling boxes."""
+        """Scrolling boxes, those at the top only while there is something in them."""
         with VerticalScroll(id="predictions", can_focus=False):
             yield Static(id="reveals")
+        with VerticalScroll(id="findings", can_focus=False):
+            yield Static(id="found")
         with VerticalScroll(id="expectations", can_focus=False):
             yield Static(id="outcomes")
         with VerticalScroll(id="events", can_focus=False):
@@ -36,6 +39,7 @@ class Side(Vertical):
         """Name the boxes."""
         self.query_one("#predictions").border_title = "predictions"
         self.query_one("#predictions").display = False
+        self.query_one("#findings").display = False
         self.query_one("#expectations").border_title = "expectations"
         self.query_one("#events").border_title = "events"
 
@@ -46,6 +50,13 @@ class Side(Vertical):
             self.query_one("#predictions").display = bool(snapshot.reveals)
             blocks = [words.reveal_lines(reveal) for reveal in snapshot.reveals]
             self.query_one("#reveals", Static).update(Content("\n").join(blocks))
+        if snapshot.findings != self._findings:
+            self._findings = snapshot.findings
+            box = self.query_one("#findings")
+            box.display = bool(snapshot.findings)
+            box.border_title = f"findings {len(snapshot.findings)}"
+            lines = [words.finding_lines(finding) for finding in snapshot.findings]
+            self.query_one("#found", Static).update(Content("\n").join(lines))
         if snapshot.outcomes != self._outcomes:
             self._outcomes = snapshot.outcomes
             self._show_outcomes(snapshot)

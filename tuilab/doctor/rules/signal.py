@@ -1,0 +1,104 @@
+"""How signals and gradients fare on their way through the layers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from tuilab.doctor.evidence import Evidence, Floats
+from tuilab.doctor.finding import Finding
+
+STEADY = 1.2
+"""A factor a layer within 1/1.2 … 1.2 is left alone: tanh under Xavier's weights has 0.87, and trains;
+weights of half the right spread have 0.5."""
+MATTERS = 4.0
+"""…unless it adds up to less than this over the whole depth."""
+SATURATED = 0.25
+"""Share of a bounded activation's outputs on its flat parts; unit Gaussian preactivations have .8 % beyond
+tanh's ±.99, and weights that are five times too large 33 %."""
+DEAD = 0.1
+"""Share of a layer's units. He-initialised rectifiers start with none."""
+
+_BOUNDED = ("sigmoid", "tanh")
+
+
+def activations_through_depth(evidence: Evidence) -> Iterator[Finding]:
+    """Outputs that fade or grow layer by layer (Glorot & Bengio, AISTATS 2010, section 4.2)."""
+    spread = evidence.layers("activation.std")
+    factor = _factor(spread)
+    if factor is None:
+        return
+    fades = factor < 1
+    yield Finding(
+        "vanishing activations" if fades else "exploding activations",
+        evidence.arm,
+        (evidence.step, evidence.step),
+        tuple(range(1, len(spread) + 1)),
+        f"their spread goes from {spread[0]:.3g} to {spread[-1]:.3g}, by {factor:.2f} a layer",
+        f"make the weights {'larger' if fades else 'smaller'} (variance 1/fan_in for tanh, 2/fan_in for "
+        "rectifiers), or normalise",
+    )
+
+
+def gradients_through_depth(evidence: Evidence) -> Iterator[Finding]:
+    """Gradients that fade or grow on their way back (Pascanu et al., ICML 2013; Hochreiter, 1991)."""
+    norms = evidence.layers("gradient.norm")
+    factor = _factor(norms[::-1])
+    if factor is None:
+        return
+    fades = factor < 1
+    yield Finding(
+        "vanishing gradients" if fades else "exploding gradients",
+        evidence.arm,
+        (evidence.step, evidence.step),
+        tuple(range(1, len(norms) + 1)),
+        f"from the last layer to the first their norm goes from {norms[-1]:.3g} to {norms[0]:.3g}, "
+        f"by {factor:.2f} a layer",
+        "choose an initialisation that suits the activation, or shortcuts, or normalise"
+        + ("" if fades else "; clipping the gradient's norm treats the symptom"),
+    )
+
+
+def saturation(evidence: Evidence) -> Iterator[Finding]:
+    """Bounded activations that sit on their flat parts."""
+    if evidence.activation() not in _BOUNDED:
+        return
+    shares = evidence.layers("activation.saturated")
+    layers = np.flatnonzero(shares > SATURATED)
+    if len(layers):
+        yield Finding(
+            "saturation",
+            evidence.arm,
+            (evidence.step, evidence.step),
+            tuple((layers + 1).tolist()),
+            f"{shares[layers].max():.0%} of the outputs lie where {evidence.activation()} is flat",
+            "make the weights or the learning rate smaller, or normalise before the activation",
+        )
+
+
+def dead_units(evidence: Evidence) -> Iterator[Finding]:
+    """Rectifiers that are zero for every example, and get no gradient to come back by (Lu et al., 2019)."""
+    exact = evidence.layers("activation.dead.exact")
+    shares = exact if len(exact) else evidence.layers("activation.dead")
+    layers = np.flatnonzero(shares > DEAD)
+    if len(layers):
+        seen = "for the whole training set" if len(exact) else "for a whole batch"
+        yield Finding(
+            "dead units",
+            evidence.arm,
+            (evidence.step, evidence.step),
+            tuple((layers + 1).tolist()),
+            f"{shares[layers].max():.0%} of a layer's units are zero {seen}",
+            "lower the learning rate, or take an activation that is flat nowhere (leaky ReLU, ELU)",
+        )
+
+
+def _factor(figures: Floats) -> float | None:
+    """The mean factor from layer to layer where it is far from 1; None where it isn't, or can't be told."""
+    if len(figures) < 4 or not np.isfinite(figures).all() or figures.min() < 0 or figures[0] == 0:
+        return None
+    total = max(float(figures[-1] / figures[0]), 1e-300)
+    factor = total ** (1 / (len(figures) - 1))
+    strong = factor > STEADY or factor < 1 / STEADY
+    return factor if strong and (total > MATTERS or total < 1 / MATTERS) else None
