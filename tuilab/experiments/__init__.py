@@ -6,8 +6,10 @@ import torch
 
 from tuilab.experiments.observation import Experiment, Observation
 from tuilab.scenario.kinds.base import Scenario
+from tuilab.scenario.kinds.costs import Costs
 from tuilab.scenario.kinds.data import Preparation
 from tuilab.scenario.kinds.descent import Descent
+from tuilab.scenario.kinds.functions import Functions
 from tuilab.scenario.kinds.propagation import Propagation
 from tuilab.scenario.kinds.training import Training
 
@@ -28,6 +30,14 @@ def build(scenario: Scenario, device: torch.device) -> Experiment:
         from tuilab.experiments.descent import DescentExperiment
 
         return DescentExperiment(scenario)
+    if isinstance(scenario, Functions):
+        from tuilab.experiments.functions import FunctionsExperiment
+
+        return FunctionsExperiment(scenario, device)
+    if isinstance(scenario, Costs):
+        from tuilab.experiments.costs import CostsExperiment
+
+        return CostsExperiment(scenario)
     if isinstance(scenario, Training):
         from tuilab.experiments.training import TrainingExperiment
 

@@ -7,8 +7,10 @@ A file keeps what the arms share at its top level and what tells them apart unde
 from __future__ import annotations
 
 from tuilab.scenario.kinds.base import Scenario
+from tuilab.scenario.kinds.costs import Costs
 from tuilab.scenario.kinds.data import Preparation
 from tuilab.scenario.kinds.descent import Descent
+from tuilab.scenario.kinds.functions import Functions
 from tuilab.scenario.kinds.propagation import Propagation
 from tuilab.scenario.kinds.training import Training
 
@@ -16,8 +18,10 @@ __all__ = ["KINDS", "Scenario"]
 
 KINDS: dict[str, type[Scenario]] = {
     "data": Preparation,
+    "functions": Functions,
     "propagation": Propagation,
     "descent": Descent,
+    "costs": Costs,
     "training": Training,
 }
 """Each kind's model, by the name a file gives as `kind`."""

@@ -1,0 +1,128 @@
+"""What an optimiser's step costs as parameters get more, by the clock and by the byte."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+
+import torch
+from torch import Tensor
+
+from tuilab.experiments.observation import Observation
+from tuilab.parts.optimizers import OPTIMIZERS, Rule, SurfaceRule, advance
+from tuilab.parts.randomness import stream
+from tuilab.scenario.kinds.costs import Costs
+
+_REPEATS = 3
+"""Steps timed at the least, after a first that fetches memory and code; the fastest counts."""
+_SECONDS, _ENOUGH = 0.05, 200
+"""Time spent on one rule at one size, at the least, unless so many steps are enough."""
+
+
+class CostsExperiment:
+    """Step k times every arm at its k-th number of parameters, in float64 on the CPU."""
+
+    sampled = 0
+
+    def __init__(self, scenario: Costs) -> None:
+        self.steps = scenario.steps or 1
+        self._n = scenario.n
+        self._seed = scenario.seed
+        self._step = 0
+        self._rules: dict[str, Rule | SurfaceRule] = {}
+        for name, arm in scenario.arms.items():
+            settings = arm.optimizer.model_dump()
+            self._rules[name] = OPTIMIZERS[settings.pop("name")](**settings)
+        self._seen: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        """Per series (N, cost) so far."""
+
+    def __iter__(self) -> CostsExperiment:
+        return self
+
+    @torch.no_grad()
+    def __next__(self) -> Observation:
+        step = self._step
+        if step > self.steps:
+            raise StopIteration
+        self._step += 1
+        first, last = self._n
+        n = round(first * (last / first) ** (step / self.steps))
+        observation = Observation(step, {})
+        for name, rule in self._rules.items():
+            bowl = Bowl(n, self._seed)
+            seconds, left, state = _timed(rule, bowl)
+            observation.values |= {
+                f"{name}/n": float(n),
+                f"{name}/time": seconds,
+                f"{name}/time.slope": self._slope(f"{name}/time", n, seconds),
+                f"{name}/memory": float(state + bowl.largest),
+                f"{name}/memory.slope": self._slope(f"{name}/memory", n, state + bowl.largest),
+                f"{name}/left": left,
+            }
+        return observation
+
+    def tunables(self) -> dict[str, float]:
+        """None: what a step costs does not depend on its settings."""
+        return {}
+
+    def tune(self, key: str, value: float) -> None:
+        """Raises KeyError: there is nothing to turn."""
+        raise KeyError(f"{key} is not a number that can be changed here; there are none")
+
+    def _slope(self, series: str, n: int, cost: float) -> float:
+        """The exponent p of cost ∝ Nᵖ, by least squares over the last three doublings of N."""
+        self._seen[series].append((math.log(n), math.log(cost)))
+        near = [(x, y) for x, y in self._seen[series] if x >= math.log(n / 8.1)]
+        x_mean = sum(x for x, _ in near) / len(near)
+        y_mean = sum(y for _, y in near) / len(near)
+        spread = sum((x - x_mean) ** 2 for x, _ in near)
+        return sum((x - x_mean) * (y - y_mean) for x, y in near) / spread if spread else math.nan
+
+
+class Bowl:
+    """½Σdᵢxᵢ² + ½(u·x)²: curvatures d between 1 and 100, and one direction u across all parameters.
+
+    Its gradient costs O(N), as a network's costs about as much as the network; its Hessian diag(d) + uuᵀ has
+    no zeros.
+    """
+
+    def __init__(self, n: int, seed: int) -> None:
+        generator = stream(seed, "bowl", n)
+        self._d = 1 + 99 * torch.rand(n, dtype=torch.float64, generator=generator)
+        self._u = torch.randn(n, dtype=torch.float64, generator=generator)
+        self.start = torch.randn(n, dtype=torch.float64, generator=generator)
+        self.largest = 0
+        """Bytes of the largest thing that was asked for."""
+
+    def value(self, p: Tensor) -> Tensor:
+        """The height: (N,) → ()."""
+        return 0.5 * ((self._d * p * p).sum() + (self._u @ p) ** 2)
+
+    def gradient(self, p: Tensor) -> Tensor:
+        """(N,) → (N,)."""
+        return self._noted(self._d * p + self._u * (self._u @ p))
+
+    def hessian(self, p: Tensor) -> Tensor:
+        """(N,) → (N, N)."""
+        hessian = self._u[:, None] * self._u
+        hessian.diagonal().add_(self._d)
+        return self._noted(hessian)
+
+    def _noted(self, answer: Tensor) -> Tensor:
+        self.largest = max(self.largest, answer.nbytes)
+        return answer
+
+
+def _timed(rule: Rule | SurfaceRule, bowl: Bowl) -> tuple[float, float, int]:
+    """Several steps: seconds of the fastest, share of the distance left by the first, bytes remembered."""
+    x, state = bowl.start, rule.start(bowl.start)
+    times: list[float] = []
+    left = math.nan
+    while len(times) <= _REPEATS or (sum(times) < _SECONDS and len(times) < _ENOUGH):
+        began = time.perf_counter()
+        x, state = advance(rule, x, bowl.gradient(x), state, bowl)
+        times.append(time.perf_counter() - began)
+        if len(times) == 1:
+            left = float(x.norm() / bowl.start.norm())
+    return min(times[1:]), left, sum(part.nbytes for part in state)
