@@ -93,6 +93,7 @@ def test_pictures_before_and_after() -> None:
     for arm in ("none", "center", "channel_std", "whiten_zca"):
         array, meta = observation.frames[f"{arm}/pictures"]
         assert (array.dtype, array.shape, meta["kind"]) == (np.uint8, (8, 6, 6, 3), "pictures")
+    assert "none/learned" not in observation.frames
     assert observation.frames["center/learned"][0].shape == (1, 6, 6, 3)
     assert observation.frames["whiten_zca/learned"][0].shape == (16, 6, 6, 3)
     values = observation.values

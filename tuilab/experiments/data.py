@@ -129,7 +129,9 @@ class DataExperiment:
             return
         zca = self._scenario.arms[arm].preprocess.name == "whiten_zca"
         frames[f"{arm}/pictures"] = data_frames.pictures(self._train, prepare)
-        frames[f"{arm}/learned"] = data_frames.learned(self._train, prepare, spread=zca)
+        learned = data_frames.learned(self._train, prepare, local=zca)
+        if learned is not None:
+            frames[f"{arm}/learned"] = learned
 
 
 def _figures(moments: Moments) -> dict[str, float]:

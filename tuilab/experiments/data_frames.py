@@ -33,20 +33,25 @@ def pictures(train: Examples, prepare: Affine) -> Frame:
     return _bytes(found), {"kind": "pictures"}
 
 
-def learned(train: Examples, prepare: Affine, spread: bool) -> Frame:
+def learned(train: Examples, prepare: Affine, local: bool) -> Frame | None:
     """The mean that is subtracted, or for a matrix the pictures that its outputs look for.
 
     Args:
         train: for the pictures' shape.
         prepare: the fitted preprocessing.
-        spread: outputs from everywhere, and not the first.
+        local: each output is about one pixel: take some from everywhere, and draw roots of the weights,
+            or the faint surround would not be seen.
     """
+    if _is_identity(prepare):
+        return None
     if prepare.matrix is None:
         return _bytes(prepare.mean.view(1, *train.shape)), {"kind": "pictures"}
     outputs = prepare.matrix.shape[1]
     count = min(outputs, _FILTERS)
-    which = torch.linspace(0, outputs - 1, count).long() if spread else torch.arange(count)
+    which = torch.linspace(0, outputs - 1, count).long() if local else torch.arange(count)
     filters = prepare.matrix[:, which].T
+    if local:
+        filters = filters.sign() * filters.abs().sqrt()
     largest = filters.abs().amax(1, keepdim=True).clamp(min=1e-12)
     return _bytes((0.5 + filters / (2 * largest)).view(-1, *train.shape)), {"kind": "pictures"}
 
