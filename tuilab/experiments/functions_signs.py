@@ -78,7 +78,7 @@ def _limit(phi: Activation) -> float:
 
 def _landscape() -> tuple[np.ndarray, dict[str, Any]]:
     """Squared distance from where the two weights belong: the ground that their paths are drawn on."""
-    (goal_x, goal_y), half = _BELONG, 2.2
+    (goal_x, goal_y), half = _BELONG, 1.5
     across, along = (torch.linspace(goal - half, goal + half, 65) for goal in _BELONG)
     y, x = torch.meshgrid(along - goal_y, across - goal_x, indexing="ij")
     meta = {

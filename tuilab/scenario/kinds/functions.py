@@ -46,6 +46,7 @@ _MEASURED = {
     "signs": {
         "batch": Metric("examples that gradients are averaged over"),
         "same_sign": Metric("share of one unit's weight gradients that have the commoner sign", "share"),
+        "same_sign.predicted": Metric("the same for batches without end, ½ + atan(mean ÷ std)/π", "share"),
         "distance": Metric("distance of two weights, learning from one example a step, to where they belong"),
         "detour": Metric("length of their path ÷ distance covered"),
         "x": Metric("first weight"),
@@ -72,7 +73,7 @@ class Functions(Scenario):
     )
     elements: int = Field(default=2**17, ge=1, le=2**28, description="of cost: values in the tensor")
     inputs: int = Field(default=4096, ge=2, le=2**20, description="of signs: weights a unit")
-    units: int = Field(default=64, ge=1, le=2**16, description="of signs: how many are averaged")
+    units: int = Field(default=256, ge=1, le=2**16, description="of signs: how many are averaged")
     steps: int | None = Field(default=60, ge=0, le=10**9)
     arms: dict[ArmName, FunctionsSetup] = Field(min_length=1, max_length=32)
     SETUP: ClassVar[type[Strict]] = FunctionsSetup
