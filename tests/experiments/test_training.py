@@ -9,39 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from training_runs import ARM, SMALL, experiment, figures, series
 
-from tuilab.experiments.observation import Observation
 from tuilab.experiments.training import TrainingExperiment
-from tuilab.scenario.kinds.training import Training
-from tuilab.scenario.load import expand, load
-
-SMALL = {"name": "convnet", "channels": [4, 6]}
-SGD = {"name": "sgd", "lr": 0.05}
-ARM = {"network": SMALL, "optimizer": SGD}
-
-
-def experiment(arms: dict[str, Any] | None = None, **changes: Any) -> TrainingExperiment:
-    settings = {
-        "kind": "training",
-        "title": "test",
-        "question": "test?",
-        "data": {"name": "shapes10", "validation": 30, "train": 50},
-        "batch": 10,
-        "steps": 12,
-        "probes": {"every": 5, "sample": 0, "bins": 8},
-        "arms": arms or {"one": ARM},
-        **changes,
-    }
-    expanded = expand(settings, Training.SETUP.model_fields)
-    return TrainingExperiment(Training.model_validate(expanded), torch.device("cpu"))
-
-
-def figures(observations: list[Observation], leave_out: str = "engine/") -> list[dict[str, float]]:
-    return [{k: v for k, v in o.values.items() if not k.startswith(leave_out)} for o in observations]
-
-
-def series(observations: list[Observation], name: str) -> dict[int, float]:
-    return {o.step: o.values[name] for o in observations if name in o.values}
+from tuilab.scenario.load import load
 
 
 def test_what_is_recorded_when() -> None:
@@ -112,7 +83,7 @@ def test_probing_changes_nothing_and_can_be_switched_off() -> None:
         "validation.loss",
         "validation.accuracy",
     }
-    assert not any(o.frames for o in plain)
+    assert {name for o in plain for name in o.frames} == {"one/schedule"}
 
 
 def test_a_small_sample_is_learned_by_heart() -> None:

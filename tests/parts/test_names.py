@@ -9,21 +9,25 @@ import pytest
 
 from tuilab.parts.activations import ACTIVATIONS, KINDS
 from tuilab.parts.datasets import DATASETS
+from tuilab.parts.ensembles import AVERAGES
 from tuilab.parts.initializers import INITIALIZERS
 from tuilab.parts.losses import LOSSES
 from tuilab.parts.models import MODELS
 from tuilab.parts.optimizers import OPTIMIZERS
 from tuilab.parts.preprocessing import PREPROCESSINGS
+from tuilab.parts.regularizers import REGULARIZERS
 from tuilab.parts.schedules import SCHEDULES
 from tuilab.parts.surfaces import SURFACES
 from tuilab.scenario.parts import (
     activations,
     data,
+    ensembles,
     initializers,
     losses,
     networks,
     optimizers,
     preprocessing,
+    regularizers,
     schedules,
     surfaces,
 )
@@ -44,6 +48,8 @@ ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
     "surface": (surfaces.Surface, SURFACES, set()),
     "network": (networks.Network, MODELS, {"shape", "classes"}),
     "preprocessing": (preprocessing.Preprocessing, PREPROCESSINGS, {"moments"}),
+    "regularizer": (regularizers.Regularizer, REGULARIZERS, set()),
+    "average": (ensembles.Average, AVERAGES, set()),
     "loss": (losses.Loss, LOSSES, {"scores", "labels"}),
     "schedule": (schedules.Schedule, SCHEDULES, {"t"}),
 }

@@ -13,6 +13,8 @@ Srivastava et al., "Dropout: A simple way to prevent neural networks from overfi
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -31,6 +33,10 @@ class Dropout(nn.Module):
         """Whether units are dropped at test time too, to average over many such passes."""
         self.generator: torch.Generator | None = None
         """On the inputs' device; None is torch's own."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy has no generator: none can be copied."""
+        return {**self.__dict__, "generator": None}
 
     def forward(self, x: Tensor) -> Tensor:
         """Output y as above in training mode or when sampling, else x."""

@@ -1,22 +1,30 @@
-"""One arm of a training run: its network, how it is judged and what is seen of it."""
+"""One arm of a training run: its networks, how they are judged and what is seen of them."""
 
 from __future__ import annotations
 
 import math
-from collections import deque
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tuilab.experiments.observation import Observation
+from tuilab.experiments.training import frames
 from tuilab.experiments.training.batches import Batches
 from tuilab.experiments.training.examining import LOST, Verdict, examine
-from tuilab.experiments.training.frames import boundary
+from tuilab.experiments.training.goals import Best, Goal
 from tuilab.experiments.training.learner import Learner
 from tuilab.experiments.training.observing import Observer
-from tuilab.scenario.kinds.training import Target, Test, Training
+from tuilab.experiments.training.sharpness import edge, sharpness
+from tuilab.parts.ensembles import AVERAGES, refresh
+from tuilab.parts.models import Network
+from tuilab.scenario.kinds.training import Test, Training
 from tuilab.scenario.strict import Strict
+
+_REFRESHING = 20
+"""Batches that averaged weights' batch-norm statistics are found on."""
 
 
 class Arm:
@@ -27,58 +35,91 @@ class Arm:
         scenario: what to build.
         batches: what to learn from.
         steps: updates in all.
-        device: where the network lies.
+        device: where the networks lie.
     """
 
     def __init__(
         self, name: str, scenario: Training, batches: Batches, steps: int, device: torch.device
     ) -> None:
         self.name, self.setup = name, scenario.arms[name]
-        self._scenario, self._batches, self._last = scenario, batches, steps
-        self.learner = Learner(scenario, self.setup, batches, steps, device)
-        self._observer = Observer(name, self.learner.network, self.setup.network.activation, scenario.probes)
-        self._goal = None if self.setup.target is None else _Goal(self.setup.target)
+        self.stopped = False
+        """Whether the arm has learned enough and is out of the race."""
+        self._scenario, self._batches, self._steps = scenario, batches, steps
+        self._members = [
+            Learner(scenario, self.setup, batches, steps, device, member)
+            for member in range(self.setup.members)
+        ]
+        self._networks = [member.network for member in self._members]
+        self._observer = Observer(name, self._networks[0], self.setup.network.activation, scenario.probes)
+        self._goal = Goal(self.setup.target)
+        stopping = self.setup.early_stopping
+        self._best = None if stopping is None else Best(stopping, self._networks)
+        average = self.setup.average.model_dump()
+        self._average = AVERAGES[average.pop("name")](**average)
 
     @property
     def diverged(self) -> bool:
-        """Whether the network was lost."""
-        return self.learner.diverged
+        """Whether a network was lost."""
+        return self._members[0].diverged
 
     @property
     def optimizer(self) -> Strict:
         """Its settings now."""
-        return self.learner.optimizer
+        return self._members[0].optimizer
+
+    def learning_rate(self, step: int) -> float:
+        """That of the update which follows a step."""
+        return self._members[0].learning_rate(step)
 
     def tune(self, optimizer: Strict) -> None:
         """Other settings from the next update on."""
-        self.learner.tune(optimizer)
+        for member in self._members:
+            member.tune(optimizer)
+
+    # -- learning -----------------------------------------------------------------------------------
 
     def look(self, step: int, watched: bool) -> Tensor:
-        """Loss and accuracy of batch `step`, (2,) and not waited for."""
-        batch = self._batches.training(step, self.setup.augment).first(self.setup.batch)
-        return self.learner.look(batch, step, self._observer.watching() if watched else None)
+        """Loss, accuracy and penalty of batch `step`, means over the members, (3,) and not waited for."""
+        found = []
+        for member in self._members:
+            batch = self._batches.training(step, self.setup.augment, member.member).first(self.setup.batch)
+            watching = self._observer.watching() if watched and member is self._members[0] else None
+            look = member.look(batch, step, watching)
+            found.append(torch.cat([look, member.penalty().to(look)[None]]))
+        return torch.stack(found).mean(0)
 
-    def seen(self, observation: Observation, loss: float, accuracy: float) -> None:
+    def seen(self, observation: Observation, loss: float, accuracy: float, penalty: float) -> None:
         """Take note of what `look` found."""
         values, step = observation.values, observation.step
         values[f"{self.name}/train.loss"] = loss
         values[f"{self.name}/train.accuracy"] = accuracy
-        values[f"{self.name}/learning_rate"] = self.learner.learning_rate(step)
+        if self.setup.regularizer.name != "none":
+            values[f"{self.name}/train.penalty"] = penalty
+        values[f"{self.name}/learning_rate"] = self._members[0].learning_rate(step)
         self._aim(observation, "train", Verdict(loss, accuracy))
         if not self.diverged and not math.isfinite(loss):
-            self.learner.diverged = True
+            for member in self._members:
+                member.diverged = True
             observation.events.append(("diverged", self.name, {}))
+
+    def measure_sharpness(self, observation: Observation) -> None:
+        """The curvature that the first member's next batch sees, and what its optimiser could bear."""
+        step, first = observation.step, self._members[0]
+        batch = self._batches.training(step, self.setup.augment, first.member).first(self.setup.batch)
+        lr = first.learning_rate(step)
+        observation.values[f"{self.name}/sharpness"] = sharpness(first, batch, step)
+        observation.values[f"{self.name}/sharpness.predicted"] = edge(first.optimizer, lr)
 
     def measure(self, observation: Observation) -> None:
         """What the probes saw of the batch looked at."""
         if self.diverged:
             observation.values.update(self._observer.lost())
             return
-        values, frames = self._observer.measured()
+        values, pictures = self._observer.measured()
         observation.values.update(values)
-        observation.frames.update(frames)
-        if len(self._batches.shape) == 1 and self._batches.shape[0] == 2:
-            observation.frames[f"{self.name}/boundary"] = boundary([self.learner.network], self._batches)
+        observation.frames.update(pictures)
+        if self._batches.planar:
+            observation.frames[f"{self.name}/boundary"] = frames.boundary(self._networks, self._batches)
 
     def measure_exactly(self, observation: Observation) -> None:
         """What takes a pass over all training examples."""
@@ -91,58 +132,111 @@ class Arm:
             return
         if watched:
             self._observer.before_update()
-        self.learner.update(observation.step)
+        for member in self._members:
+            member.update(observation.step)
         if watched:
             observation.values.update(self._observer.after_update())
+        self._average.gather(self._networks[0], observation.step + 1, self._steps)
+
+    # -- judging ------------------------------------------------------------------------------------
 
     def validate(self, observation: Observation) -> None:
-        """Judge the network on the held-out examples, in every way the scenario asks for."""
-        plain = self._judged()
+        """Judge the networks on the held-out examples, in every way the scenario asks for."""
+        step = observation.step
+        plain = self._judged(step)
         self._record(observation, "validation", plain)
         self._aim(observation, "validation", plain)
         for name, test in self._scenario.tests.items():
-            self._record(observation, "validation", self._judged(test), f".{name}")
+            self._record(observation, "validation", self._judged(step, test), f".{name}")
         if count := min(self._scenario.probes.gap, len(self._batches.labels)):
-            fit = self._judged(count=count)
+            fit = self._judged(step, count=count)
             self._record(observation, "fit", fit)
             gap = Verdict(plain.loss - fit.loss, fit.accuracy - plain.accuracy)
             self._record(observation, "gap", gap)
+        if len(self._members) > 1:
+            self._poll(observation, plain)
+        if self._average.networks:
+            self._record(observation, "averaged", self._judged_average(step))
+        if self._best is not None:
+            self._compare(self._best, observation, plain)
 
-    def _judged(self, test: Test | None = None, count: int = 0) -> Verdict:
+    def _judged(
+        self,
+        step: int,
+        test: Test | None = None,
+        count: int = 0,
+        networks: Sequence[Network] | None = None,
+    ) -> Verdict:
         """On the held-out examples, or on `count` training examples."""
         if self.diverged:
             return LOST
+        for member in self._members:
+            member.draw_by("test", step)
         b = self._batches
         inputs, labels = (b.inputs[:count], b.labels[:count]) if count else (b.held_inputs, b.held_labels)
-        return examine([self.learner.network], inputs, labels, b, self.learner.judge, test)
+        judge = self._members[0].judge
+        return examine(self._networks if networks is None else networks, inputs, labels, b, judge, test)
+
+    def _poll(self, observation: Observation, together: Verdict) -> None:
+        """Each member alone, and what voting gains."""
+        alone = [self._judged(observation.step, networks=[network]).accuracy for network in self._networks]
+        for number, accuracy in enumerate(alone, 1):
+            observation.values[f"{self.name}/member.accuracy/{number}"] = accuracy
+        observation.values[f"{self.name}/members.accuracy"] = float(np.mean(alone))
+        observation.values[f"{self.name}/ensemble.gain"] = together.accuracy - float(np.mean(alone))
+
+    def _judged_average(self, step: int) -> Verdict:
+        networks = [network for network in self._average.networks if isinstance(network, Network)]
+        if self.setup.average.name == "swa":
+            steps = range(min(_REFRESHING, self._batches.per_epoch))
+            refresh(networks[0], (self._batches.training(k, self.setup.augment).inputs for k in steps))
+        return self._judged(step, networks=networks)
+
+    def _compare(self, best: Best, observation: Observation, found: Verdict) -> None:
+        """Keep the best networks; stop when patience is at its end."""
+        step = observation.step
+        if best.consider(found, step):
+            observation.events.append(("best", self.name, found._asdict()))
+        self._record(observation, "best", best.found)
+        if best.over and step < self._steps:
+            self.stopped = True
+            observation.events.append(("stopped", self.name, {"best_step": best.step}))
+
+    def conclude(self, observation: Observation) -> None:
+        """After the last look at the data: back to the best networks, if they were kept."""
+        if self._best is not None and not self.diverged:
+            self._best.restore_weights()
+            observation.events.append(("restored", self.name, {"from_step": self._best.step}))
+            self._record(observation, "restored", self._judged(observation.step))
 
     def _record(self, observation: Observation, what: str, found: Verdict, test: str = "") -> None:
         observation.values[f"{self.name}/{what}.loss{test}"] = found.loss
         observation.values[f"{self.name}/{what}.accuracy{test}"] = found.accuracy
 
     def _aim(self, observation: Observation, on: str, found: Verdict) -> None:
-        if self._goal is not None and self._goal.reached(on, found):
-            self._goal = None
-            observation.events.append(
-                ("reached", self.name, {"loss": found.loss, "accuracy": found.accuracy})
-            )
+        if self._goal.reached(on, found):
+            observation.events.append(("reached", self.name, found._asdict()))
 
+    # -- going on later -----------------------------------------------------------------------------
 
-class _Goal:
-    """Watches for a target."""
+    def state(self) -> dict[str, Any]:
+        """All that the arm goes on from."""
+        return {
+            "members": [member.state() for member in self._members],
+            "optimizer": self.optimizer.model_dump(),
+            "goal": self._goal.state(),
+            "best": None if self._best is None else self._best.state(),
+            "average": self._average.state(),
+            "stopped": self.stopped,
+        }
 
-    def __init__(self, target: Target) -> None:
-        self._target = target
-        self._recent: deque[Verdict] = deque(maxlen=target.over if target.on == "train" else 1)
-
-    def reached(self, on: str, found: Verdict) -> bool:
-        """Whether the mean of the recent figures is there."""
-        if on != self._target.on:
-            return False
-        self._recent.append(found)
-        loss, accuracy = np.mean(self._recent, 0)
-        if len(self._recent) < (self._recent.maxlen or 1):
-            return False
-        if self._target.loss is not None:
-            return bool(loss <= self._target.loss)
-        return self._target.accuracy is not None and bool(accuracy >= self._target.accuracy)
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        for member, kept in zip(self._members, state["members"], strict=True):
+            member.restore(kept)
+        self.tune(type(self.optimizer).model_validate(state["optimizer"]))
+        self._goal.restore(state["goal"])
+        if self._best is not None:
+            self._best.restore(state["best"])
+        self._average.restore(state["average"], self._networks[0])
+        self.stopped = state["stopped"]

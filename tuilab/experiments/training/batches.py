@@ -71,6 +71,8 @@ class Batches:
         """Of one input as networks take it: (channels, height, width) or (features,)."""
         if self.pictures:
             self.shape = (inputs.shape[3], inputs.shape[1], inputs.shape[2])
+        self.planar = not self.pictures and self.shape == (2,)
+        """Whether the inputs are points in the plane."""
         self.size = max(arm.batch for arm in scenario.arms.values())
         if self.size > train:
             raise DataError(

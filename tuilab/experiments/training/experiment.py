@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import torch
 
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.training.arm import Arm
 from tuilab.experiments.training.batches import Batches
-from tuilab.experiments.training.frames import points
+from tuilab.experiments.training.frames import points, schedule
 from tuilab.experiments.tuning import changed, numbers
 from tuilab.probes.cost import ProbeSchedule
 from tuilab.scenario.kinds.training import Training
@@ -42,6 +43,7 @@ class TrainingExperiment:
         """Steps between two validations, not always a whole number."""
         self._probes = ProbeSchedule(scenario.probes.every, self.steps, scenario.probes.budget)
         self._exactly = ProbeSchedule(scenario.probes.exact, self.steps, 1)
+        self._curvature = ProbeSchedule(scenario.probes.curvature, self.steps, 1)
         self._arms = [Arm(name, scenario, self._batches, self.steps, device) for name in scenario.arms]
         self._step = 0
         self._timed_steps, self._timed_seconds = 0, 0.0
@@ -57,16 +59,24 @@ class TrainingExperiment:
         observation = Observation(step, {})
         if step == 0:
             self._introduce(observation)
+        arms = [arm for arm in self._arms if not arm.stopped]
         if self._validates(step):
-            for arm in self._arms:
+            for arm in arms:
                 arm.validate(observation)
         if self._exactly.due(step):
-            for arm in self._arms:
+            for arm in arms:
                 arm.measure_exactly(observation)
+        if self._curvature.due(step):
+            for arm in arms:
+                arm.measure_sharpness(observation)
 
         began = time.perf_counter()
-        measuring = self._learn(observation)
+        learning = [arm for arm in arms if not arm.stopped]
+        measuring = self._learn(observation, learning) if learning else None
         self._account(observation, measuring, time.perf_counter() - began)
+        for arm in arms:
+            if arm.stopped or step == self.steps:
+                arm.conclude(observation)
         return observation
 
     def tunables(self) -> dict[str, float]:
@@ -80,12 +90,28 @@ class TrainingExperiment:
             if place == f"{arm.name}/optimizer":
                 arm.tune(settings)
 
+    def state(self) -> dict[str, Any]:
+        """All that the run goes on from: nested dicts and lists of tensors and plain data.
+
+        What is random is drawn anew for every step from the seed, so no generator is in it.
+        """
+        arms = {arm.name: arm.state() for arm in self._arms}
+        return {"step": self._step, "every": self._probes.every, "arms": arms}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` gave, as the same run would have."""
+        self._step, self._probes.every = state["step"], state["every"]
+        for arm in self._arms:
+            arm.restore(state["arms"][arm.name])
+
     @property
     def _optimizers(self) -> dict[str, Strict]:
         return {f"{arm.name}/optimizer": arm.optimizer for arm in self._arms}
 
     def _introduce(self, observation: Observation) -> None:
-        """Which data these are, where the scenario leaves it open, and the points to draw."""
+        """Which data these are, where the scenario leaves it open; the points to draw, and the schedules."""
+        for arm in self._arms:
+            observation.frames[f"{arm.name}/schedule"] = schedule(arm.learning_rate, self.steps)
         if self._scenario.data.name != self._batches.name:
             observation.events.append(("data", None, {"name": self._batches.name}))
         if not self._batches.pictures:
@@ -95,22 +121,22 @@ class TrainingExperiment:
         """At the start, at the end and at the first step after every so many epochs."""
         return step in (0, self.steps) or step // self._evaluate > (step - 1) // self._evaluate
 
-    def _learn(self, observation: Observation) -> float | None:
+    def _learn(self, observation: Observation, arms: list[Arm]) -> float | None:
         """Look, measure, update; returns the seconds that measuring took, None if it was not due."""
         step, due = observation.step, self._probes.due(observation.step)
-        looks = torch.stack([arm.look(step, due) for arm in self._arms]).tolist()
-        measuring = self._measure(observation) if due else None
-        for arm, (loss, accuracy) in zip(self._arms, looks, strict=True):
-            arm.seen(observation, loss, accuracy)
+        looks = torch.stack([arm.look(step, due) for arm in arms]).tolist()
+        measuring = self._measure(observation, arms) if due else None
+        for arm, found in zip(arms, looks, strict=True):
+            arm.seen(observation, *found)
             if step < self.steps:
                 arm.update(observation, due)
         return measuring
 
-    def _measure(self, observation: Observation) -> float:
+    def _measure(self, observation: Observation, arms: list[Arm]) -> float:
         if self._device.type == "cuda":
             torch.cuda.synchronize(self._device)  # or the device's arrears would be taken for the cost
         began = time.perf_counter()
-        for arm in self._arms:
+        for arm in arms:
             arm.measure(observation)
         return time.perf_counter() - began
 
@@ -119,7 +145,7 @@ class TrainingExperiment:
         self._timed_steps += 1
         self._timed_seconds += seconds
         if observation.step % _SPEED_EVERY == 0 and observation.step:
-            examples = self._timed_steps * sum(arm.setup.batch for arm in self._arms)
+            examples = self._timed_steps * sum(arm.setup.batch * arm.setup.members for arm in self._arms)
             observation.values["engine/images_per_second"] = examples / self._timed_seconds
             self._timed_steps, self._timed_seconds = 0, 0.0
         broken = self._probes.spent(measuring, seconds)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ Frame = tuple[np.ndarray, dict[str, Any]]
 REACH = 1.25
 """Half the side of the square of the plane that is drawn."""
 _GRID = 64
+_CURVE = 400
+"""Updates, at most, that a schedule is drawn at."""
 
 
 def points(batches: Batches) -> Frame:
@@ -23,6 +25,16 @@ def points(batches: Batches) -> Frame:
     array = torch.cat([batches.inputs, batches.labels[:, None].float()], 1).cpu().numpy()
     meta = {"kind": "scatter", "names": ["x", "y"], "classes": list(batches.classes)}
     return array[:1_000].astype(np.float32), meta
+
+
+def schedule(learning_rate: Callable[[int], float], steps: int) -> Frame:
+    """The learning rate of every update, before the first one."""
+    count = min(steps, _CURVE)
+    rates = (
+        [learning_rate(round(k * steps / count)) for k in range(count + 1)] if steps else [learning_rate(0)]
+    )
+    meta = {"kind": "curves", "x": [0, max(steps, 1)], "x_scale": "linear", "x_name": "update"}
+    return np.array([rates], np.float32), {**meta, "names": ["learning rate"]}
 
 
 @torch.no_grad()

@@ -6,16 +6,19 @@ import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.func import functional_call
 
 from tuilab.experiments.training.batches import Batch, Batches
 from tuilab.experiments.training.rules import Updates
 from tuilab.parts.losses import LOSSES
 from tuilab.parts.models import MODELS
 from tuilab.parts.randomness import stream
-from tuilab.parts.schedules import SCHEDULES
+from tuilab.parts.regularizers import REGULARIZERS
+from tuilab.parts.schedules import factor
 from tuilab.scenario.kinds.training import Training, TrainingSetup
 from tuilab.scenario.strict import Strict
 
@@ -50,7 +53,9 @@ class Learner:
         self._seed = scenario.seed + _SEED_APART * member
         self._steps = max(steps, 1)
         self._schedule = setup.schedule.model_dump()
-        self._factor = SCHEDULES[self._schedule.pop("name")]
+        self._cycles = getattr(setup.average, "cycles", 1)
+        regularizer = setup.regularizer.model_dump()
+        self._regularizer = REGULARIZERS[regularizer.pop("name")](**regularizer)
         loss = setup.loss.model_dump()
         self._loss: Callable[[Tensor, Tensor], Tensor] = partial(LOSSES[loss.pop("name")], **loss)
         loss.pop("label_smoothing", None)
@@ -78,7 +83,7 @@ class Learner:
             return torch.full((2,), math.nan, device=batch.labels.device)
         self.network.train()
         self._updates.clear()
-        self._masks.manual_seed(stream(self._seed, "dropout", step).initial_seed())
+        self.draw_by("dropout", step)
         self._batch = batch
         with watching or nullcontext():
             scores = self.network(batch.inputs)
@@ -87,19 +92,56 @@ class Learner:
         accuracy = (scores.argmax(1) == batch.labels).float().mean()
         return torch.stack([loss.detach(), accuracy])
 
+    def loss_of(self, batch: Batch, step: int) -> Tensor:
+        """The batch's loss as learning sees it, with its graph; leaves no trace in the network."""
+        self.network.train()
+        self.draw_by("dropout", step)
+        parameters = dict(self.network.named_parameters())
+        statistics = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
+        scores = functional_call(self.network, (parameters, statistics), (batch.inputs,))
+        return self._loss(scores, batch.labels)
+
     def learning_rate(self, step: int) -> float:
         """That of the update which follows step `step`."""
         lr: float = self.optimizer.lr  # type: ignore[attr-defined]
-        return lr * self._factor(step / self._steps, **self._schedule)
+        t = step * self._cycles / self._steps
+        return lr * factor(self._schedule, t % 1 if step < self._steps else 1.0)
+
+    def penalty(self) -> Tensor:
+        """What the regulariser adds to the loss, not waited for."""
+        return self._regularizer.penalty(self.network.weights)
 
     def update(self, step: int) -> None:
         """Learn from the batch looked at."""
-        self._updates.step(self.learning_rate(step), lambda: self._again(step))
+        lr, weights = self.learning_rate(step), self.network.weights
+        self._regularizer.add_gradient(weights)
+        self._updates.step(lr, lambda: self._again(step))
+        self._regularizer.settle(weights, lr)
+
+    def draw_by(self, purpose: str, step: int) -> None:
+        """Dropout's next masks: the same whatever was drawn before."""
+        self._masks.manual_seed(stream(self._seed, purpose, step).initial_seed())
+
+    def state(self) -> dict[str, Any]:
+        """All that learning goes on from."""
+        return {
+            "network": self.network.state_dict(),
+            "optimizer": self._updates.state(),
+            "lost": self.diverged,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.network.load_state_dict(state["network"])
+        self._updates.restore(state["optimizer"])
+        self.diverged = state["lost"]
 
     @torch.enable_grad()
     def _again(self, step: int) -> Tensor:
         """Loss and gradients of the batch looked at, with the weights as they are now."""
-        return self.look(self._batch, step)[0]
+        loss = self.look(self._batch, step)[0]
+        self._regularizer.add_gradient(self.network.weights)
+        return loss + self.penalty()
 
     def tune(self, optimizer: Strict) -> None:
         """Use these settings from the next update on; what the optimiser remembers is kept."""

@@ -66,21 +66,16 @@ class Updates:
         for group in self._rule.param_groups:
             group.update(settings if self._by_hand else _as_torch(name, settings) or {})
 
-    def memory(self) -> dict[str, Tensor]:
-        """What the optimiser remembers, by names such as `3.exp_avg`: weight 3's first moment."""
-        found = {}
-        for number, parameter in enumerate(self._parameters):
-            for key, value in self._rule.state.get(parameter, {}).items():
-                if value is not None:
-                    found[f"{number}.{key}"] = torch.as_tensor(value)
-        return found
+    def state(self) -> dict[str, Any]:
+        """What the optimiser remembers of each parameter, by the parameter's number."""
+        return {str(number): kept for number, kept in self._rule.state_dict()["state"].items()}
 
-    @torch.no_grad()
-    def remember(self, memory: dict[str, Tensor]) -> None:
-        """Take over what `memory` gave."""
-        for name, value in memory.items():
-            number, _, key = name.partition(".")
-            self._rule.state[self._parameters[int(number)]][key] = value.clone()
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave."""
+        groups = self._rule.state_dict()["param_groups"]
+        self._rule.load_state_dict(
+            {"state": {int(number): kept for number, kept in state.items()}, "param_groups": groups}
+        )
 
 
 class _ByHand:
@@ -91,10 +86,7 @@ class _ByHand:
         self.param_groups: list[dict[str, Any]] = [dict(settings)]
         self._parameters = parameters
         first = self._build(**settings)
-        self.state: dict[Tensor, dict[str, Tensor]] = {
-            parameter: {str(k): value for k, value in enumerate(first.start(parameter.detach()))}
-            for parameter in parameters
-        }
+        self._states = [first.start(parameter.detach()) for parameter in parameters]
 
     def zero_grad(self) -> None:
         for parameter in self._parameters:
@@ -103,12 +95,21 @@ class _ByHand:
     @torch.no_grad()
     def step(self) -> None:
         rule = self._build(**self.param_groups[0])
-        for parameter in self._parameters:
+        for number, parameter in enumerate(self._parameters):
             if parameter.grad is not None:
-                state = tuple(self.state[parameter].values())
-                moved, state = rule.step(parameter.detach(), parameter.grad, state)
+                state = self._states[number]
+                moved, self._states[number] = rule.step(parameter.detach(), parameter.grad, state)
                 parameter.copy_(moved)
-                self.state[parameter] = {str(k): value for k, value in enumerate(state)}
+
+    def state_dict(self) -> dict[str, Any]:
+        """As torch's."""
+        kept = {number: {str(k): t for k, t in enumerate(state)} for number, state in enumerate(self._states)}
+        return {"state": kept, "param_groups": self.param_groups}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """As torch's."""
+        for number, kept in state["state"].items():
+            self._states[number] = tuple(kept.values())
 
 
 def _as_torch(name: str, settings: dict[str, Any]) -> dict[str, Any] | None:

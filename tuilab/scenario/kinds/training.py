@@ -10,10 +10,12 @@ from tuilab.scenario.kinds.base import ArmName, Probes, Scenario
 from tuilab.scenario.metrics import LAYER_METRICS, Metric
 from tuilab.scenario.parts.augmentation import Augment
 from tuilab.scenario.parts.data import Data, Pictures
+from tuilab.scenario.parts.ensembles import Average, NoAverage
 from tuilab.scenario.parts.initializers import Init, KaimingNormal
 from tuilab.scenario.parts.losses import Loss, Softmax
 from tuilab.scenario.parts.networks import Network
-from tuilab.scenario.parts.optimizers import Optimizer
+from tuilab.scenario.parts.optimizers import NetworkOptimizer
+from tuilab.scenario.parts.regularizers import NoRegularizer, Regularizer
 from tuilab.scenario.parts.schedules import Constant, Schedule
 from tuilab.scenario.strict import Strict
 
@@ -30,6 +32,9 @@ class TrainingProbes(Probes):
         ge=0,
         le=1_000_000,
         description="steps between looks at the whole training set; 0: never",
+    )
+    curvature: int = Field(
+        default=0, ge=0, le=1_000_000, description="steps between two measurements of the sharpness; 0: never"
     )
     preactivations: bool = Field(default=False, description="also measure what goes into the activations")
     weights: bool = Field(default=False, description="histograms of the weights")
@@ -72,15 +77,28 @@ class Test(Strict):
     fused: bool = Field(default=False, description="with batch norms folded into the maps before them")
 
 
+class EarlyStopping(Strict):
+    """Keep the network that was best on the held-out examples, and go back to it in the end."""
+
+    metric: Literal["accuracy", "loss"] = "accuracy"
+    patience: int = Field(
+        default=0, ge=0, le=100_000, description="stop after so many validations without a best; 0: never"
+    )
+
+
 class TrainingSetup(Strict):
     """One network, how it starts and how it learns."""
 
     network: Network
     init: Init = KaimingNormal(name="kaiming_normal")
-    optimizer: Optimizer
+    optimizer: NetworkOptimizer
     schedule: Schedule = Constant(name="constant")
     loss: Loss = Softmax(name="softmax")
+    regularizer: Regularizer = NoRegularizer(name="none")
     augment: Augment = Augment()
+    average: Average = NoAverage(name="none")
+    early_stopping: EarlyStopping | None = None
+    members: int = Field(default=1, ge=1, le=32, description="independent networks that vote: an ensemble")
     batch: int = Field(
         default=128,
         ge=1,
@@ -119,7 +137,26 @@ class Training(Scenario):
         ),
         "gap.loss": Metric("loss on the held-out examples − on training examples, measured alike", "nats"),
         "gap.accuracy": Metric("accuracy on training examples − on the held-out, measured alike", "share"),
+        "train.penalty": Metric("what the regulariser adds to the loss of the batch", "nats"),
+        "best.accuracy": Metric("accuracy of the best network so far on the held-out examples", "share"),
+        "best.loss": Metric("loss of the best network so far on the held-out examples", "nats"),
+        "restored.accuracy": Metric(
+            "accuracy on the held-out examples after going back to the best", "share"
+        ),
+        "restored.loss": Metric("loss on the held-out examples after going back to the best", "nats"),
+        "member.accuracy": Metric(
+            "accuracy of each network of an ensemble on the held-out examples", "share", per_layer=True
+        ),
+        "members.accuracy": Metric("mean of the members' accuracies on the held-out examples", "share"),
+        "ensemble.gain": Metric("accuracy of the ensemble − mean of its members'", "share"),
+        "averaged.accuracy": Metric(
+            "accuracy of what was gathered: mean weights, or snapshots voting", "share"
+        ),
+        "averaged.loss": Metric("loss of what was gathered: mean weights, or snapshots voting", "nats"),
         "learning_rate": Metric("learning rate of the next update"),
+        "sharpness": Metric(
+            "largest eigenvalue of the Hessian of the batch's loss; predicted: where a quadratic diverges"
+        ),
         "weight.norm": Metric("Euclidean norm of a layer's weights", per_layer=True),
         "weight.growth": Metric("norm of a layer's weights ÷ its norm at step 0", per_layer=True),
         "weight.zeros": Metric("share of a layer's weights that are exactly zero", "share", per_layer=True),
@@ -136,6 +173,9 @@ class Training(Scenario):
     EVENTS: ClassVar[dict[str, str]] = {
         "diverged": "a figure became NaN or infinite",
         "reached": "the arm's target was reached",
+        "best": "the network is the best so far on the held-out examples",
+        "stopped": "no better network came for as long as the arm's patience lasts",
+        "restored": "back to the best network",
         "data": "which data were there",
     }
     PANELS: ClassVar[list[dict[str, Any]]] = [
