@@ -43,7 +43,7 @@ def test_every_metric_of_every_layer_at_every_step() -> None:
         name
         for arm in ("small", "xavier")
         for metric, about in Propagation.METRICS.items()
-        if not metric.startswith("jacobian")
+        if not metric.startswith(("jacobian", "weight.std"))
         for name in ([f"{arm}/{metric}/{k}" for k in (1, 2, 3)] if about.per_layer else [f"{arm}/{metric}"])
     }
     assert all(set(o.values) == expected for o in found)
@@ -92,9 +92,9 @@ INITS = [
 @pytest.mark.parametrize("activation", ["tanh", "relu", "gelu", {"name": "gpn", "of": "elu"}])
 def test_theory_goes_with_the_measurement(activation: Any) -> None:
     arms = {str(init["name"]): {"init": init} for init in INITS}
-    found = observe(scenario(arms, {"width": 1024, "depth": 5, "activation": activation}, batch=64))
+    found = observe(scenario(arms, {"width": 512, "depth": 4, "activation": activation}, batch=64))
     for arm in arms:
-        for metric, tolerance in (("activation.std", 0.04), ("gradient.norm", 0.06)):
+        for metric, tolerance in (("activation.std", 0.05), ("gradient.norm", 0.08)):
             measured = np.mean([layers(o, arm, metric) for o in found], axis=0)
             np.testing.assert_allclose(
                 measured,
@@ -104,7 +104,7 @@ def test_theory_goes_with_the_measurement(activation: Any) -> None:
             )
         for metric in ("activation.ratio", "gradient.ratio"):
             measured = np.mean([o.values[f"{arm}/{metric}"] for o in found])
-            assert measured == pytest.approx(found[0].values[f"{arm}/{metric}.predicted"], rel=0.08)
+            assert measured == pytest.approx(found[0].values[f"{arm}/{metric}.predicted"], rel=0.1)
 
 
 def test_constant_weights_make_all_units_one_and_have_no_theory() -> None:
@@ -170,6 +170,45 @@ def test_the_jacobians_figures_and_spectrum() -> None:
     spread = np.mean([o.values["gaussian/jacobian.spread"] for o in found])
     assert spread == pytest.approx(found[0].values["gaussian/jacobian.spread.predicted"], rel=0.2)
     assert found[0].values["gaussian/jacobian.rms"] == pytest.approx(1, rel=0.1)
+
+
+def test_weights_are_seen_and_what_was_predicted_of_them() -> None:
+    arms = {str(init["name"]): {"init": init} for init in INITS}
+    found = observe(scenario(arms, {"widths": [300, 500, 400]}, probes={"weights": True, "bins": 20}))
+    for arm in arms:
+        predicted = layers(found[0], arm, "weight.std.predicted")
+        np.testing.assert_allclose(layers(found[0], arm, "weight.std"), predicted, rtol=0.01)
+        shares, meta = found[2].frames[f"{arm}/weight.histogram"]
+        assert shares.sum(1) == pytest.approx([1, 1], rel=1e-5)
+        assert meta["high"] == pytest.approx(4 * predicted, rel=0.01)
+    assert layers(found[0], "torch_default", "weight.std")[0] == pytest.approx(1 / 30, rel=0.01)
+
+
+def test_a_normalised_activation_heals_a_signal_that_comes_in_too_large() -> None:
+    def arm(root: int) -> dict[str, Any]:
+        network = {"width": 300, "depth": 20, "activation": {"name": "gpn", "of": "relu", "root": root}}
+        return {"network": network, "init": {"name": "orthogonal"}, "input": 2.0}
+
+    (found, *_) = observe(scenario({"drifts": arm(1), "heals": arm(2)}))
+    heals, drifts = (
+        layers(found, name, "activation.norm") / math.sqrt(16 * 300) for name in ("heals", "drifts")
+    )
+    assert heals[-1] == pytest.approx(1, abs=0.05)
+    assert drifts[-1] > 1.5
+    predicted = layers(found, "heals", "activation.norm.predicted") / math.sqrt(16 * 300)
+    np.testing.assert_allclose(heals[:6], predicted[:6], rtol=0.03)
+
+
+def test_turning_the_scale_turns_theory_and_weights_too() -> None:
+    turned = PropagationExperiment(
+        scenario({"a": {"init": XAVIER}}, probes={"weights": True}), torch.device("cpu")
+    )
+    first = next(turned)
+    turned.tune("a/init.gain", 2.0)
+    second = next(turned)
+    for metric in ("weight.std", "weight.std.predicted"):
+        np.testing.assert_allclose(layers(second, "a", metric), 2 * layers(first, "a", metric), rtol=1e-5)
+    assert second.values["a/gradient.ratio.predicted"] != first.values["a/gradient.ratio.predicted"]
 
 
 @pytest.mark.parametrize(

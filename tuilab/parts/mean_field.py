@@ -59,18 +59,21 @@ class Prediction:
         return math.sqrt(max(self.mean_square - self.mean**2, 0.0))
 
 
-def predict(gains: Sequence[float], activation: Activation, norm: Norm = "none") -> list[Prediction]:
-    """Every layer of a network whose inputs are unit Gaussian.
+def predict(
+    gains: Sequence[float], activation: Activation, norm: Norm = "none", arrives: float = 1.0
+) -> list[Prediction]:
+    """Every layer of a network whose inputs are Gaussian.
 
     Args:
         gains: fan_in·E[w²] of each layer; 1 for Xavier, 2 for He, gain² for orthogonal weights.
         activation: φ, after every layer.
         norm: of the preactivations.
+        arrives: the inputs' mean square.
 
     Returns:
         A prediction a layer; infinite or NaN from where the signal leaves the numbers.
     """
-    before = Prediction(0.0, 1.0, 1.0, 0.0)
+    before = Prediction(0.0, arrives, 1.0, 0.0)
     found: list[Prediction] = []
     for gain in gains:
         arrived = before.std**2 if norm == "batch" else before.mean_square

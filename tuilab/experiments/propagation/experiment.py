@@ -12,12 +12,12 @@ from torch import Tensor
 
 from tuilab.experiments.activations import activation as activation_of
 from tuilab.experiments.observation import Observation
+from tuilab.experiments.propagation.looks import Look, at_jacobian, at_weights, reach_of
 from tuilab.experiments.propagation.theory import predicted
 from tuilab.experiments.propagation.weights import Weights, law_of, precision, standardize
 from tuilab.experiments.tuning import changed, numbers
 from tuilab.parts.dense import Forward, Layer, backward, forward
 from tuilab.parts.randomness import stream
-from tuilab.probes.jacobian import jacobian, spectrum
 from tuilab.probes.statistics import gradient_statistics, layer_statistics, norms
 from tuilab.scenario.kinds.propagation import Propagation, PropagationSetup
 from tuilab.scenario.strict import Strict
@@ -52,14 +52,19 @@ class PropagationExperiment:
         self._weights = Weights(scenario.seed, device)
         self._init: dict[str, Strict] = {_place(name): arm.init for name, arm in scenario.arms.items()}
         self._predicted = {name: self._predict(name) for name in scenario.arms}
+        self._reach: dict[str, list[float]] = {}
+        self._weighed: dict[str, Look] = {}
         self._groups: list[list[str]] = []
         for name, arm in scenario.arms.items():
             together = next((arms for arms in self._groups if _alike(arm, scenario.arms[arms[0]])), None)
             if together is None:
                 self._groups.append([name])
-                self._weights.layers(arm.network, [arm.init])
             else:
                 together.append(name)
+            layers = self._layers([name])
+            if scenario.probes.weights:
+                self._reach[name] = reach_of(layers)
+                self._weighed[name] = at_weights(layers, scenario.probes.bins, self._reach[name])
 
     def __iter__(self) -> PropagationExperiment:
         return self
@@ -88,11 +93,19 @@ class PropagationExperiment:
         for arm in self._predicted:
             if place == _place(arm):
                 self._predicted[arm] = self._predict(arm)
+                if arm in self._weighed:
+                    bins, reach = self._scenario.probes.bins, self._reach[arm]
+                    self._weighed[arm] = at_weights(self._layers([arm]), bins, reach)
 
     def _predict(self, arm: str) -> dict[str, float]:
         setup = self._scenario.arms[arm]
-        found = predicted(setup, self._init[_place(arm)], self._scenario.probes.jacobian)
+        found = predicted(setup, self._init[_place(arm)], self._scenario.probes)
         return {f"{arm}/{name}": value for name, value in found.items()}
+
+    def _layers(self, arms: list[str]) -> list[Layer]:
+        """The weights of arms that differ in their scale alone."""
+        network = self._scenario.arms[arms[0]].network
+        return self._weights.layers(network, [self._init[_place(arm)] for arm in arms])
 
     def _normal(self, setup: PropagationSetup, width: int, purpose: str, step: int) -> Tensor:
         """Unit Gaussian numbers for a batch, (batch, width) or (batch, width, size, size)."""
@@ -105,13 +118,10 @@ class PropagationExperiment:
     def _pass(self, arms: list[str], step: int) -> dict[str, _Seen]:
         """Forward and backward through one network's weights at each arm's scale, (arms, batch, width, …)."""
         setup = self._scenario.arms[arms[0]]
-        network, activation, norm = (
-            setup.network,
-            activation_of(setup.network.activation),
-            standardize(setup.network),
-        )
-        layers = self._weights.layers(network, [self._init[_place(arm)] for arm in arms])
-        inputs = self._normal(setup, network.layer_widths[0], "inputs", step)
+        network = setup.network
+        activation, norm = activation_of(network.activation), standardize(network)
+        layers = self._layers(arms)
+        inputs = setup.input * self._normal(setup, network.layer_widths[0], "inputs", step)
         gradient = self._normal(setup, network.layer_widths[-1], "output gradients", step)
         passed = forward(torch.stack([inputs] * len(arms)), layers, activation, norm)
         gradients, passed_back = backward(
@@ -165,40 +175,22 @@ class PropagationExperiment:
         }
         observation.frames[f"{arm}/activation.histogram"] = (layer.histogram.astype(np.float32), meta)
         if probes.jacobian:
-            values |= self._observe_jacobian(arm, outputs[0][0], observation)
+            found, spectrum = at_jacobian(network, self._layers([arm]), outputs[0][0])
+            values |= {f"{arm}/{name}": figure for name, figure in found.items()}
+            observation.frames[f"{arm}/jacobian.spectrum"] = spectrum
+        if arm in self._weighed:
+            weights, observation.frames[f"{arm}/weight.histogram"] = self._weighed[arm]
+            values |= {f"{arm}/{name}": figure for name, figure in weights.items()}
         observation.values.update(values)
         observation.values.update(self._predicted[arm])
         if arm not in self._diverged and not all(map(math.isfinite, values.values())):
             self._diverged.add(arm)
             observation.events.append(("diverged", arm, {}))
 
-    def _observe_jacobian(self, arm: str, x: Tensor, observation: Observation) -> dict[str, float]:
-        """The spectrum at one example."""
-        network = self._scenario.arms[arm].network
-        layers = self._weights.layers(network, [self._init[_place(arm)]])
-        found = spectrum(jacobian(x, layers, activation_of(network.activation), standardize(network)))
-        observation.frames[f"{arm}/jacobian.spectrum"] = (
-            found.values[None],
-            {
-                "kind": "curves",
-                "x": [1, len(found.values)],
-                "x_scale": "linear",
-                "x_name": "singular value number",
-                "names": ["singular values"],
-            },
-        )
-        return {
-            f"{arm}/jacobian.max": float(found.values[0]),
-            f"{arm}/jacobian.min": float(found.values[-1]),
-            f"{arm}/jacobian.rms": found.rms,
-            f"{arm}/jacobian.spread": found.spread,
-        }
-
 
 def _alike(one: PropagationSetup, other: PropagationSetup) -> bool:
     """Whether two arms differ in the scale of their weights alone."""
-    same = one.network == other.network and one.batch == other.batch
-    return same and law_of(one.init) == law_of(other.init)
+    return one.model_copy(update={"init": other.init}) == other and law_of(one.init) == law_of(other.init)
 
 
 def _place(arm: str) -> str:

@@ -7,22 +7,23 @@ import math
 from tuilab.experiments.activations import activation
 from tuilab.experiments.propagation.weights import gains, law_of
 from tuilab.parts.mean_field import jacobian_spread, predict
-from tuilab.scenario.kinds.propagation import PropagationSetup
+from tuilab.scenario.kinds.propagation import PropagationProbes, PropagationSetup
 from tuilab.scenario.strict import Strict
 
 
-def predicted(setup: PropagationSetup, init: Strict, jacobian: bool) -> dict[str, float]:
+def predicted(setup: PropagationSetup, init: Strict, probes: PropagationProbes) -> dict[str, float]:
     """Every METRIC.predicted of one arm; none for constant weights: theory wants independent ones.
 
     Args:
         setup: the arm's network and batch.
         init: its initializer, as it is now.
-        jacobian: whether the Jacobian is measured.
+        probes: what else is measured.
     """
     law, network = law_of(init), setup.network
     if law == "ones":
         return {}
-    layers = predict(gains(network, init), activation(network.activation), network.norm)
+    passed = gains(network, init)
+    layers = predict(passed, activation(network.activation), network.norm, setup.input**2)
     first, *widths = network.layer_widths
     values: dict[str, float] = {}
     at_outputs = [math.sqrt(setup.batch * network.places * widths[-1])]
@@ -33,9 +34,14 @@ def predicted(setup: PropagationSetup, init: Strict, jacobian: bool) -> dict[str
         values[f"activation.std.predicted/{number}"] = layer.std
         values[f"activation.norm.predicted/{number}"] = math.sqrt(square)
         values[f"gradient.norm.predicted/{number}"] = norm
-    values["activation.ratio.predicted"] = math.sqrt(layers[-1].mean_square * widths[-1] / first)
+    values["activation.ratio.predicted"] = (
+        math.sqrt(layers[-1].mean_square * widths[-1] / first) / setup.input
+    )
     values["gradient.ratio.predicted"] = math.prod(math.sqrt(layer.growth) for layer in layers)
-    if jacobian and network.norm == "none" and {first} == set(widths):
+    if probes.weights:
+        for number, (gain, width) in enumerate(zip(passed, [first, *widths], strict=False), 1):
+            values[f"weight.std.predicted/{number}"] = math.sqrt(gain / (width * network.area))
+    if probes.jacobian and network.norm == "none" and {first} == set(widths):
         values["jacobian.rms.predicted"] = values["gradient.ratio.predicted"]
         values["jacobian.spread.predicted"] = jacobian_spread(layers, law == "orthogonal")
     return values

@@ -10,7 +10,7 @@ from tuilab.scenario.kinds.base import ArmName, Probes, Scenario
 from tuilab.scenario.metrics import LAYER_METRICS, Metric
 from tuilab.scenario.parts.dense import DenseNetwork
 from tuilab.scenario.parts.initializers import Init
-from tuilab.scenario.strict import Strict
+from tuilab.scenario.strict import Positive, Strict
 
 _LARGEST_JACOBIAN = 2_048
 
@@ -22,6 +22,7 @@ class PropagationProbes(Probes):
         default=False,
         description="singular values of the input-output Jacobian, at each batch's first example",
     )
+    weights: bool = Field(default=False, description="standard deviation and histogram of the weights")
 
 
 class PropagationSetup(Strict):
@@ -30,6 +31,7 @@ class PropagationSetup(Strict):
     network: DenseNetwork = DenseNetwork()
     init: Init
     batch: int = Field(default=16, ge=2, le=65_536, description="examples a step")
+    input: Positive = Field(default=1.0, description="standard deviation of the inputs")
 
 
 def _predicted(*names: str) -> dict[str, Metric]:
