@@ -28,6 +28,7 @@ DECLARED = [
     {"type": "ridgeline", "title": "ridges"},
     {"type": "ridgeline", "title": "ridges", "arm": "a", "layer": 2},
     {"type": "landscape", "title": "surface"},
+    {"type": "landscape", "title": "surface", "points": "scatter"},
     {"type": "map", "title": "map", "frame": "map", "points": "scatter"},
     {"type": "map", "title": "map", "frame": "map", "scale": "log"},
     {"type": "values", "title": "values", "series": ["*"]},

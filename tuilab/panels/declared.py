@@ -80,7 +80,9 @@ _TYPES: dict[str, Callable[[str, Declaration], Panel]] = {
         title or "histograms", _text(it, "frame", "activation.histogram"), _arm(it), _log(it)
     ),
     "heatmap": lambda title, it: Heatmap(title or _text(it, "metric"), _text(it, "metric"), _log(it)),
-    "landscape": lambda title, it: Landscape(title or "landscape", _text(it, "frame", "landscape")),
+    "landscape": lambda title, it: Landscape(
+        title or "landscape", _text(it, "frame", "landscape"), _text(it, "points") if it.get("points") else ""
+    ),
     "map": lambda title, it: Map(
         title or _text(it, "frame"), _text(it, "frame"), _text(it, "points", "") or None, _log(it)
     ),

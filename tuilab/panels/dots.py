@@ -18,7 +18,7 @@ _QUARTERS = np.array(list(" ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"))
 """Quarter blocks by the sum of 1 (lower left), 2 (lower right), 4 (upper left), 8 (upper right)."""
 
 _GREY = (105, 105, 105)
-_MIXES = (0.0, 0.35, 0.6, 0.85)
+_MIXES = (0.0, 0.25, 0.5, 0.85)
 
 
 def _mixed(color: int, mix: float) -> int:

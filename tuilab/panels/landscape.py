@@ -1,57 +1,51 @@
-"""The loss surface as heat, with every arm's path on it up to the moment shown."""
+"""The loss surface as heat with contours, and on it, up to the moment shown, how every arm moved and why."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from tuilab.panels.axes import Floats
+from tuilab.panels.arrows import arrows_of, draw_arrows, magnified, put_key
+from tuilab.panels.axes import ValueAxis
 from tuilab.panels.chart import GUTTER
+from tuilab.panels.contours import draw_contours
 from tuilab.panels.finish import Entry, cut, finished, head, write
+from tuilab.panels.frames import shown_frames
 from tuilab.panels.heat import levels, paint
 from tuilab.panels.numbers import brief, short
 from tuilab.panels.palette import BROKEN, DIM, MINIMUM, arm_color, arm_mark, arms_of
 from tuilab.panels.paths import Path, draw_path, inside, read_path
 from tuilab.panels.picture import Picture
+from tuilab.panels.points import cloud_of, draw_points
+from tuilab.panels.quadratic import draw_model, model_of, told_jump
+from tuilab.panels.surface import Surface, surface_of
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Recording
 
 _MINIMUM_COLOR = 231
 _SMALLEST = (GUTTER + 12, 6)
+_FEW = 40
+"""Points up to which each is a mark."""
+
 _NAMED = 2
 """Arms outside that are named in the title row; more are counted."""
-
-_MANY = 1 << 22
-"""Cells of a frame beyond which it is not drawn: a surface has some thousands."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Surface:
-    """What a landscape frame holds.
-
-    Attributes:
-        heights: (rows, columns), row 0 at the lowest y.
-        x: Range across.
-        y: Range up.
-        minima: (x, y) of each.
-    """
-
-    heights: Floats
-    x: tuple[float, float]
-    y: tuple[float, float]
-    minima: list[tuple[float, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Landscape:
-    """The frame of this name, the series ARM/x and ARM/y on it."""
+    """The frame of this name, the series ARM/x and ARM/y on it.
+
+    Where they are recorded: the arrows of ARM/vectors, the models of ARM/quadratic_model, and the scatter
+    frames called `points`.
+    """
 
     title: str
     frame: str
+    points: str = ""
 
     def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
@@ -60,14 +54,16 @@ class Landscape:
     def describe(self, recording: Recording, view: View) -> str:
         """Where every arm stands, whether that is outside the picture, and how far the nearest minimum is."""
         surface = self._surface(recording, view)
-        facts = [_standing(arm, path, surface) for arm, path in _paths(recording, view).items()]
+        facts = [
+            _standing(arm, path, surface) + told_jump(model_of(recording, arm, view))
+            for arm, path in _paths(recording, view).items()
+        ]
         return sentence(self.title, f"at step {view.step}", facts)
 
     def _surface(self, recording: Recording, view: View) -> Surface | None:
         if self.frame not in recording.frames():
             return None
-        frame = recording.frame(self.frame, view.step)
-        return None if frame is None else _understood(frame.array, frame.meta)
+        return surface_of(recording.frame(self.frame, view.step))
 
     def _render(self, picture: Picture, recording: Recording, view: View) -> None:
         surface = self._surface(recording, view)
@@ -91,48 +87,36 @@ class Landscape:
         if body.height == 0 or body.width == 0:
             return
         paint(body, levels(surface.heights, body.width, body.height * 2), view)
+        self._draw_points(body, surface, recording, view)
         for arm, path in paths.items():
-            draw_path(
-                body,
-                path,
-                surface.x,
-                surface.y,
-                arm_color(header, arm),
-                arm_mark(header, arm, view.glyphs),
-                view,
-            )
+            mark, color = arm_mark(header, arm, view.glyphs), arm_color(header, arm)
+            draw_path(body, path, surface.x, surface.y, color, mark, view)
+        for arm in paths:
+            if (model := model_of(recording, arm, view)) is not None:
+                draw_model(body, model, surface, arm_color(header, arm), view)
+        arrows = arrows_of(recording, list(paths), view)
+        factor = magnified(arrows, surface)
+        draw_arrows(body, arrows, factor, surface, view)
+        draw_contours(body, surface.heights, view)
         _draw_minima(body, surface)
         _draw_heads(body, surface, paths, header, view)
         picture.paste(1, left, body)
         if roomy:
             _draw_ranges(picture, surface, left)
+            put_key(picture, arrows, factor, left, view)
 
-
-def _understood(array: np.ndarray[Any, Any], meta: dict[str, Any]) -> Surface | None:
-    """The surface in a frame; None for one that is none."""
-    if array.ndim != 2 or 0 in array.shape or array.size > _MANY or array.dtype.kind not in "fiub":
-        return None
-    x, y = _range(meta.get("x")), _range(meta.get("y"))
-    if x is None or y is None:
-        return None
-    minima = meta.get("minima")
-    points = [_point(point) for point in minima] if isinstance(minima, list) else []
-    return Surface(array.astype(np.float64), x, y, [point for point in points if point is not None])
-
-
-def _point(given: Any) -> tuple[float, float] | None:
-    """Two finite numbers, or nothing."""
-    if not isinstance(given, list | tuple) or len(given) != 2:
-        return None
-    if not all(isinstance(part, int | float) and abs(part) < 1e300 for part in given):
-        return None
-    return float(given[0]), float(given[1])
-
-
-def _range(given: Any) -> tuple[float, float] | None:
-    """Two increasing numbers, or nothing."""
-    pair = _point(given)
-    return pair if pair is not None and pair[0] < pair[1] else None
+    def _draw_points(self, body: Picture, surface: Surface, recording: Recording, view: View) -> None:
+        if not self.points:
+            return
+        header = recording.header
+        for arm, frame in shown_frames(recording, self.points, view).items():
+            cloud = cloud_of(frame)
+            if cloud is not None:
+                plain = replace(cloud, classes=[])
+                mark, color = arm_mark(header, arm, view.glyphs), arm_color(header, arm)
+                draw_points(
+                    body, plain, ValueAxis(*surface.x), ValueAxis(*surface.y), view, color, mark, _FEW
+                )
 
 
 def _paths(recording: Recording, view: View) -> dict[str, Path]:
@@ -149,7 +133,7 @@ def _scale(surface: Surface) -> list[str]:
 
 def _draw_minima(body: Picture, surface: Surface) -> None:
     for point in surface.minima:
-        x, y = _cell(point, surface, body)
+        x, y = surface.cell(point, body)
         if 0 <= x < body.width and 0 <= y < body.height:
             body.put(y, x, MINIMUM, _MINIMUM_COLOR, int(body.bg[y, x]))
 
@@ -160,18 +144,10 @@ def _draw_heads(
     """Every arm's mark where it stands; at the border for one outside; a cross for one that broke."""
     for arm, path in paths.items():
         if len(path.x):
-            x, y = _cell((path.x[-1], path.y[-1]), surface, body)
+            x, y = surface.cell((path.x[-1], path.y[-1]), body)
             x, y = min(max(x, 0), body.width - 1), min(max(y, 0), body.height - 1)
             mark = arm_mark(header, arm, view.glyphs) if path.whole else BROKEN
             body.put(y, x, mark, arm_color(header, arm), int(body.bg[y, x]))
-
-
-def _cell(point: tuple[float, float], surface: Surface, body: Picture) -> tuple[int, int]:
-    """The column and row of the cell a point lies in, possibly outside."""
-    across = (point[0] - surface.x[0]) / (surface.x[1] - surface.x[0])
-    up = (point[1] - surface.y[0]) / (surface.y[1] - surface.y[0])
-    across, up = (min(max(share, -1.0), 2.0) for share in (across, up))
-    return math.floor(across * body.width), math.floor((1 - up) * body.height)
 
 
 def _draw_ranges(picture: Picture, surface: Surface, left: int) -> None:

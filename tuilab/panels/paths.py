@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tuilab.panels.axes import Floats
 from tuilab.panels.chart import PIXELS
-from tuilab.panels.dots import light
+from tuilab.panels.dots import faded, light
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import View
+from tuilab.panels.view import Glyphs, View
 from tuilab.recording import Recording
 
 _BEGINNING = 1000
@@ -22,6 +23,13 @@ _SWINGS = 24
 
 _LEAP = 12
 """The longest line in pixels drawn after those; of a longer one only its end."""
+
+
+_PARTS = (3, 12)
+"""The last third of a path is newer, its last twelfth newest."""
+
+_RECENT = 8
+"""Steps that are newest at least."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,40 +79,53 @@ def draw_path(
 ) -> None:
     """Lines from position to position, over what the picture shows; what lies outside is left out.
 
-    Without colour the arm's own mark draws them, since dots on shades would be lost.
+    Older parts are greyer. Without colour the arm's own mark draws them, since dots on shades would be lost.
     """
-    across, up = PIXELS[view.glyphs] if view.color else (1, 1)
-    width, height = picture.width * across, picture.height * up
-    pixels = _pixels(path, x, y, width, height)
-    if not len(pixels):
-        return
-    light(picture, pixels[:, 0], pixels[:, 1], color, view.glyphs if view.color else "ascii", mark)
+    glyphs: Glyphs = view.glyphs if view.color else "ascii"
+    across, up = PIXELS[glyphs]
+    spots, line = _spots(path.x, path.y, x, y, picture.width * across, picture.height * up, _SWINGS)
+    count = len(path.x)
+    ends = [0, *(max(count - max(count // part, _RECENT), 0) for part in _PARTS), count]
+    for place, (start, end) in enumerate(pairwise(ends)):
+        pixels = np.unique(spots[(line >= start) & (line < end)], axis=0)
+        age = (len(_PARTS) - place) / (len(_PARTS) + 2)
+        light(picture, pixels[:, 0], pixels[:, 1], faded(color, age), glyphs, mark)
 
 
-def _pixels(
-    path: Path, x: tuple[float, float], y: tuple[float, float], width: int, height: int
+def line_pixels(
+    xs: Floats, ys: Floats, x: tuple[float, float], y: tuple[float, float], width: int, height: int
 ) -> NDArray[np.int64]:
-    """The pixels (n, 2), column and row from the bottom, of the positions and the lines between them.
+    """The pixels (n, 2), column and row from the bottom, of the lines between points, those inside."""
+    pixels: NDArray[np.int64] = np.unique(_spots(xs, ys, x, y, width, height, len(xs))[0], axis=0)
+    return pixels
 
-    Long lines are drawn at the beginning alone: an arm that swings across a valley would fill it.
+
+def _spots(
+    xs: Floats,
+    ys: Floats,
+    x: tuple[float, float],
+    y: tuple[float, float],
+    width: int,
+    height: int,
+    swings: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pixels (n, 2), column and row from the bottom, of lines between positions; of each its line (n,).
+
+    Long lines are drawn at the beginning alone, the first `swings`: an arm that swings across a valley would
+    fill it.
     """
-    columns = _scaled(path.x, x, width)
-    rows = _scaled(path.y, y, height)
-    points = np.stack([columns, rows], axis=-1)
+    points = np.stack([_scaled(xs, x, width), _scaled(ys, y, height)], axis=-1)
     starts, ends = (points[:-1], points[1:]) if len(points) > 1 else (points, points)
-    leaps = (np.abs(ends - starts).max(axis=1) > _LEAP) & (np.arange(len(starts)) >= _SWINGS)
+    leaps = (np.abs(ends - starts).max(axis=1, initial=0.0) > _LEAP) & (np.arange(len(starts)) >= swings)
     starts = np.where(leaps[:, None], ends, starts)
-    starts, ends = _clipped(starts, ends, np.array([width, height], np.float64))
-    if not len(starts):
-        return np.empty((0, 2), np.int64)
-    counts = np.ceil(np.abs(ends - starts).max(axis=1)).astype(np.int64) + 1
+    starts, ends, numbers = _clipped(starts, ends, np.array([width, height], np.float64))
+    counts = np.ceil(np.abs(ends - starts).max(axis=1, initial=0.0)).astype(np.int64) + 1
     line = np.repeat(np.arange(len(counts)), counts)
     place = np.arange(len(line)) - np.repeat(np.cumsum(counts) - counts, counts)
     share = place / np.maximum(counts - 1, 1)[line]
     spots = np.floor(starts[line] + (ends - starts)[line] * share[:, None]).astype(np.int64)
     kept = (spots >= 0).all(axis=1) & (spots < (width, height)).all(axis=1)
-    drawn: NDArray[np.int64] = np.unique(spots[kept], axis=0)
-    return drawn
+    return spots[kept], numbers[line][kept]
 
 
 def _scaled(values: Floats, ends: tuple[float, float], pixels: int) -> Floats:
@@ -114,8 +135,8 @@ def _scaled(values: Floats, ends: tuple[float, float], pixels: int) -> Floats:
     )
 
 
-def _clipped(starts: Floats, ends: Floats, size: Floats) -> tuple[Floats, Floats]:
-    """The parts of lines (n, 2) that lie in the box from 0 to `size` (Liang and Barsky)."""
+def _clipped(starts: Floats, ends: Floats, size: Floats) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """The parts of lines (n, 2) in the box from 0 to `size` (Liang and Barsky), and which lines these are."""
     delta = ends - starts
     enter, leave = np.zeros(len(starts)), np.ones(len(starts))
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -127,4 +148,4 @@ def _clipped(starts: Floats, ends: Floats, size: Floats) -> tuple[Floats, Floats
             leave = np.where(still, leave, np.minimum(leave, np.maximum(near, far)))
     kept = enter <= leave
     starts, delta = starts[kept], delta[kept]
-    return starts + delta * enter[kept, None], starts + delta * leave[kept, None]
+    return starts + delta * enter[kept, None], starts + delta * leave[kept, None], np.flatnonzero(kept)

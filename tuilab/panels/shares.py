@@ -88,8 +88,9 @@ def heights(shares: Floats, width: int, tallest: int, log: bool) -> Ints:
     if log:
         with np.errstate(divide="ignore"):
             part = 1 + np.log10(part) / _DECADES
-        return np.where(sums > 0, np.clip(np.rint(part * tallest), 1, tallest), 0).astype(np.int64)
-    return np.rint(part * tallest).astype(np.int64)
+        part = np.where(sums > 0, np.clip(part, 1 / tallest, 1), 0)
+    bars: Ints = np.rint(part * tallest).astype(np.int64)
+    return bars
 
 
 def put_ranges(picture: Picture, y: int, shares: Shares, chosen: list[int], across: int) -> None:

@@ -63,6 +63,7 @@ class Landscape(PanelBase):
 
     type: Literal["landscape"]
     frame: str = "landscape"
+    points: str | None = Field(default=None, description="a scatter frame drawn over it, such as walkers")
 
 
 class Map(PanelBase):
