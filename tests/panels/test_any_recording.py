@@ -31,6 +31,9 @@ DECLARED = [
     {"type": "landscape", "title": "surface", "points": "scatter"},
     {"type": "map", "title": "map", "frame": "map", "points": "scatter"},
     {"type": "map", "title": "map", "frame": "map", "scale": "log"},
+    {"type": "scatter", "title": "points", "frame": "scatter"},
+    {"type": "family", "title": "curves", "frame": "family"},
+    {"type": "family", "title": "curves", "frame": "family", "rows": ["1", "f"], "scale": "log"},
     {"type": "values", "title": "values", "series": ["*"]},
     {"type": "hologram", "title": "unknown"},
 ]
@@ -47,7 +50,8 @@ NAMES = [
     "a/y",
     "engine/speed",
 ]
-FRAMES = ["a/activation.histogram", "landscape", "a/map", "b/map", "map", "scatter", "a/scatter"]
+FRAMES = ["a/activation.histogram", "landscape"]
+FRAMES += ["a/map", "b/map", "map", "scatter", "a/scatter", "a/family", "b/family"]
 META = st.fixed_dictionaries(
     {},
     optional={

@@ -111,12 +111,12 @@ def entries_of(recording: Recording, arms: list[str], view: View) -> list[Entry]
 def put_axes(picture: Picture, block: Block, x: ValueAxis, y: ValueAxis) -> None:
     """Labels left of a block and below it, where it has room for them."""
     if block.left:
-        ticks = _ends_at_least(y, y.ticks(block.height))
+        ticks = ends_at_least(y, y.ticks(block.height))
         for place, label in zip(ticks.places, ticks.labels, strict=True):
             row = block.y + round((1 - place) * (block.height - 1))
             put_left(picture, block, row, label)
     if block.foot:
-        ticks = _ends_at_least(x, x.ticks(block.width * 3 // _LABEL))
+        ticks = ends_at_least(x, x.ticks(block.width * 3 // _LABEL))
         free = block.x
         for place, label in zip(ticks.places, ticks.labels, strict=True):
             label = cut(label, block.width)
@@ -135,11 +135,11 @@ def put_left(picture: Picture, block: Block, row: int, label: str) -> None:
 
 def gutter_of(y: ValueAxis, height: int) -> int:
     """Cells that the labels of an axis need, and one between them and the drawing."""
-    ticks = _ends_at_least(y, y.ticks(height))
+    ticks = ends_at_least(y, y.ticks(height))
     return max(GUTTER, *map(len, ticks.labels)) + 1
 
 
-def _ends_at_least(axis: ValueAxis, ticks: Ticks) -> Ticks:
+def ends_at_least(axis: ValueAxis, ticks: Ticks) -> Ticks:
     """The ticks; the axis's ends where it has fewer than two."""
     if len(ticks.places) >= 2:
         return ticks

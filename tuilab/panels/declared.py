@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tuilab.panels.curves import Curves
+from tuilab.panels.family import Family
 from tuilab.panels.heatmap import Heatmap
 from tuilab.panels.histograms import Histograms
 from tuilab.panels.landscape import Landscape
 from tuilab.panels.layers import Layers
 from tuilab.panels.map import Map
 from tuilab.panels.ridgeline import Ridgeline
+from tuilab.panels.scatter import Scatter
 from tuilab.panels.unknown import Unknown
 from tuilab.panels.values import Values
 from tuilab.panels.view import Panel
@@ -49,10 +51,10 @@ def _text(declared: Declaration, key: str, default: str | None = None) -> str:
     return value
 
 
-def _globs(declared: Declaration) -> tuple[str, ...]:
-    globs = declared["series"]
+def _globs(declared: Declaration, key: str = "series") -> tuple[str, ...]:
+    globs = declared[key]
     if not isinstance(globs, list) or not globs or not all(isinstance(glob, str) for glob in globs):
-        raise TypeError("series")
+        raise TypeError(key)
     return tuple(globs)
 
 
@@ -92,6 +94,12 @@ _TYPES: dict[str, Callable[[str, Declaration], Panel]] = {
         _arm(it),
         _number(it, "layer"),
         _log(it),
+    ),
+    "scatter": lambda title, it: Scatter(
+        title or _text(it, "frame"), _text(it, "frame"), it.get("ellipse") is not False
+    ),
+    "family": lambda title, it: Family(
+        title or _text(it, "frame"), _text(it, "frame"), _globs(it, "rows") if "rows" in it else (), _log(it)
     ),
     "values": lambda title, it: Values(title or "values", _globs(it)),
 }

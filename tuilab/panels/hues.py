@@ -17,6 +17,11 @@ CLASSES = lch([70, 74, 76, 74, 84, 78, 66, 68, 88, 64], 58, _HUES)
 _SYSTEM_AREAS = (4, 1, 2, 5, 3, 6, 8, 0, 7, 15)
 _SYSTEM_CLASSES = (12, 9, 10, 13, 11, 14, 7, 15, 3, 6)
 
+SHADED = 236
+"""Behind the points of an area that is only marked."""
+
+FALLBACK[SHADED] = (SHADED, 8)
+
 CLASS_MARKS = "○□△◇▽☆◎▢" + "abcdefghijklmnopqrstuvwxyz"
 CLASS_MARKS_ASCII = "abcdefghijklmnopqrstuvwxyz"
 """One character a class; none that stands for an arm."""
@@ -63,11 +68,6 @@ FALLBACK.update(
     )
     for code, index, system in zip(codes, indices, systems, strict=True)
 )
-
-
-def area_color(category: int) -> int:
-    """The code that fills a category's cells."""
-    return AREAS[category % len(AREAS)]
 
 
 def class_color(category: int) -> int:

@@ -16,9 +16,8 @@ from tuilab.panels.map_field import Field, field_of, scale_of
 from tuilab.panels.map_words import category_name, summary
 from tuilab.panels.numbers import brief
 from tuilab.panels.palette import arm_color, arm_mark
-from tuilab.panels.paths import draw_path
 from tuilab.panels.picture import Picture
-from tuilab.panels.points import Cloud, class_entries, cloud_of, draw_points
+from tuilab.panels.points import Cloud, class_entries, cloud_of, draw_line, draw_points
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Recording
@@ -78,7 +77,7 @@ class Map:
             if len(fields) > 1:
                 put_caption(picture, block, recording, arm, view)
             block = whole_cells(block, field)
-            own = scale if field.colors == first.colors else scale_of([field], log)
+            own = scale if field.colors == first.colors else scale_of([field], log and field.colors == "heat")
             cloud = clouds.get(arm) or clouds.get(RUN)
             picture.paste(block.y, block.x, _body(block, field, own, cloud, recording, arm, view))
             put_map_axes(picture, block, field)
@@ -106,7 +105,7 @@ def _body(
     x, y = field.x.range, field.y.range
     for place, (_, line) in enumerate(field.lines):
         color, mark = _LINE_COLORS[place % 3], _LINE_MARKS[place % 3]
-        draw_path(body, line, (x.low, x.high), (y.low, y.high), color, mark, view)
+        draw_line(body, line, x, y, color, view.glyphs if view.color else "ascii", mark)
     if cloud is not None:
         header = recording.header
         color, mark = arm_color(header, arm), arm_mark(header, arm, view.glyphs)

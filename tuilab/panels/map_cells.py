@@ -43,7 +43,7 @@ def whole_cells(block: Block, field: Field) -> Block:
 def paint(body: Picture, field: Field, scale: ValueAxis, view: View) -> Ints | None:
     """Fills the cells. Returns the levels of a table, row by row, where its figures could stand."""
     halves = 2 if view.color and view.glyphs != "ascii" else 1
-    values = logarithms(field.values) if scale.log else field.values
+    values = logarithms(field.values) if scale.log and field.colors == "heat" else field.values
     if field.colors == "categories":
         rows, columns = centres(values.shape[0], body.height * halves), centres(values.shape[1], body.width)
         shown = values[rows[:, None], columns]

@@ -13,7 +13,6 @@ from tuilab.panels.frames import pair, power, range_of, text, texts
 from tuilab.panels.hues import DIVERGING_LEVELS
 from tuilab.panels.numbers import brief
 from tuilab.panels.palette import HEAT_LEVELS
-from tuilab.panels.paths import Path
 from tuilab.recording import Frame
 
 HOLE = -1
@@ -23,9 +22,6 @@ BROKE = -2
 """The level of what is infinite."""
 
 _MANY = 1 << 22
-_FINE = 64
-"""Points laid along a line of few, so that every piece of it is drawn."""
-
 _CLOSE = 1e-9
 """Nearer to zero than this share of its axis a value is called zero."""
 
@@ -72,7 +68,7 @@ class Field:
         y: The axis up.
         colors: What the values mean.
         categories: Names of the categories 0, 1, …
-        lines: Lines drawn over it, by name, in the axes' own coordinates.
+        lines: Lines drawn over it, by name: points (n, 2), logarithms where an axis is logarithmic.
     """
 
     values: Floats
@@ -80,7 +76,7 @@ class Field:
     y: Axis
     colors: Colors
     categories: list[str]
-    lines: list[tuple[str, Path]]
+    lines: list[tuple[str, Floats]]
 
     @property
     def table(self) -> bool:
@@ -119,7 +115,7 @@ def _axis(meta: Mapping[str, Any], key: str, count: int) -> Axis:
     return Axis(ends, text(meta, f"{key}_name"), labels, count)
 
 
-def _lines(given: Any, x: Axis, y: Axis) -> list[tuple[str, Path]]:
+def _lines(given: Any, x: Axis, y: Axis) -> list[tuple[str, Floats]]:
     lines = []
     for each in given if isinstance(given, list) else []:
         points = each.get("points") if isinstance(each, dict) else None
@@ -134,9 +130,7 @@ def _lines(given: Any, x: Axis, y: Axis) -> list[tuple[str, Path]]:
                     place[:, column] = np.log10(place[:, column])
         place = place[np.isfinite(place).all(axis=1)]
         if len(place) >= 2:
-            fine = np.linspace(0, len(place) - 1, (len(place) - 1) * max(1, _FINE * 8 // len(place)) + 1)
-            across, up = (np.interp(fine, np.arange(len(place)), part) for part in place.T)
-            lines.append((text(each, "name"), Path(across, up, True)))
+            lines.append((text(each, "name"), place))
     return lines
 
 

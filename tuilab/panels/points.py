@@ -9,15 +9,15 @@ import numpy as np
 
 from tuilab.panels.axes import LIMIT, Floats, Ints, ValueAxis
 from tuilab.panels.chart import PIXELS
+from tuilab.panels.dots import light
 from tuilab.panels.finish import Entry
 from tuilab.panels.frames import texts
 from tuilab.panels.hues import class_color, class_mark
+from tuilab.panels.paths import line_pixels
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import View
+from tuilab.panels.view import Glyphs, View
 from tuilab.recording import Frame
 
-_DOTS = np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]])
-_QUARTERS = np.array(list(" ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"))
 _MANY = 1 << 22
 _MOST_CLASSES = 26
 
@@ -103,14 +103,18 @@ def draw_points(
         signs = [class_mark(each, view.glyphs) for each in kind] if cloud.classes else mark
         picture.chars[places] = signs
     else:
-        bits = _DOTS if view.glyphs == "braille" else np.array([[1, 2], [4, 8]])
-        dots = np.zeros(count, np.int64)
-        np.bitwise_or.at(dots, cell, bits[row % up, column % across])
-        braille = view.glyphs == "braille"
-        picture.chars[places] = (
-            (dots[found] + 0x2800).astype("<u4").view("<U1") if braille else _QUARTERS[dots[found]]
-        )
+        light(picture, column, row, color, view.glyphs)
     picture.fg[places] = [class_color(each) for each in kind] if cloud.classes else color
+
+
+def draw_line(
+    picture: Picture, line: Floats, x: ValueAxis, y: ValueAxis, color: int, glyphs: Glyphs, mark: str
+) -> None:
+    """A line through points (n, 2), logarithms where an axis is logarithmic; in ASCII a row of marks."""
+    across, up = PIXELS[glyphs]
+    size = picture.width * across, picture.height * up
+    pixels = line_pixels(line[:, 0], line[:, 1], (x.low, x.high), (y.low, y.high), *size)
+    light(picture, pixels[:, 0], pixels[:, 1], color, glyphs, mark)
 
 
 def _share(values: Floats, axis: ValueAxis) -> Floats:

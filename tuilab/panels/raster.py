@@ -28,9 +28,9 @@ def shares(count: int, size: int) -> Floats:
     edges = np.linspace(0, count, size + 1)
     starts, ends = edges[:-1, None], edges[1:, None]
     at = np.arange(count)
-    found = np.clip(np.minimum(ends, at + 1) - np.maximum(starts, at), 0, None)
-    found /= found.sum(axis=1, keepdims=True)
-    return found
+    under = np.clip(np.minimum(ends, at + 1) - np.maximum(starts, at), 0, None)
+    mean: Floats = under / under.sum(axis=1, keepdims=True)
+    return mean
 
 
 def averaged(values: Floats, height: int, width: int) -> Floats:

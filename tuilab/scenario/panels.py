@@ -66,6 +66,17 @@ class Landscape(PanelBase):
     points: str | None = Field(default=None, description="a scatter frame drawn over it, such as walkers")
 
 
+class Family(PanelBase):
+    """Curves over something other than steps: functions, spectra, schedules."""
+
+    type: Literal["family"]
+    frame: str
+    rows: Annotated[list[str], Field(min_length=1)] | None = Field(
+        default=None, description="the curves of the frame to draw; all without it"
+    )
+    scale: Literal["linear", "log"] = "linear"
+
+
 class Map(PanelBase):
     """Values over a plane or a table: a sweep of two settings, basins, a confusion matrix."""
 
@@ -73,6 +84,14 @@ class Map(PanelBase):
     frame: str
     points: str | None = Field(default=None, description="a scatter frame drawn over it")
     scale: Literal["linear", "log"] = "linear"
+
+
+class Scatter(PanelBase):
+    """Points with axes through zero, arms side by side on one scale."""
+
+    type: Literal["scatter"]
+    frame: str
+    ellipse: bool = Field(default=True, description="draw the covariance and its principal axes")
 
 
 class Values(PanelBase):
@@ -83,5 +102,6 @@ class Values(PanelBase):
 
 
 Panel = Annotated[
-    Curves | Layers | Heatmap | Histograms | Ridgeline | Landscape | Map | Values, Field(discriminator="type")
+    Curves | Layers | Heatmap | Histograms | Ridgeline | Landscape | Family | Map | Scatter | Values,
+    Field(discriminator="type"),
 ]
