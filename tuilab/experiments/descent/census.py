@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tuilab.experiments.descent.crowd import Crowd, near_minimum, place, to_goals
+from tuilab.experiments.descent.crowd import Crowd, cells, middles, near_minimum, place, to_goals
 from tuilab.experiments.descent.pictures import Frame, basin_map, place_name, scatter
 from tuilab.experiments.descent.theory import curvatures, edge, motions, variance
 from tuilab.experiments.descent.walker import CONVERGED
@@ -70,7 +70,9 @@ class Census:
         classes = torch.where(gone, len(minima) + 1, number)
         categories = ["on the way", *map(place_name, minima), "diverged"]
         if isinstance(kind, Grid):
-            frames["basins"] = basin_map(classes, categories, place(kind, self._view))
+            frames["basins"] = basin_map(
+                classes, categories, [middles(ends, kind.side) for ends in place(kind, self._view)]
+            )
         frames["walkers"] = scatter(points, classes, categories)
         counted = torch.bincount(number, minlength=len(minima) + 1).tolist()[1:]
         return {f"basin.share/{k}": count / len(number) for k, count in enumerate(counted, 1)}
@@ -81,8 +83,8 @@ class Census:
         shape = (kind.side, kind.side)
         meta: dict[str, Any] = {
             "kind": "map",
-            "x": kind.x.range,
-            "y": kind.y.range,
+            "x": _outermost(kind.x, kind.side),
+            "y": _outermost(kind.y, kind.side),
             "x_scale": kind.x.scale,
             "y_scale": kind.y.scale,
             "x_name": kind.x.setting,
@@ -134,6 +136,11 @@ class Census:
             return {}
         ratio = (measured / expected)[seen]
         return {"edge.ratio": float(np.median(ratio)), "edge.error": float(np.abs(ratio - 1).max())}
+
+
+def _outermost(axis: Axis, side: int) -> list[float]:
+    """The settings in the middle of the first and the last cell."""
+    return cells(axis, side)[[0, -1]].tolist()
 
 
 def _at(axis: Axis, share: np.ndarray) -> np.ndarray:

@@ -104,12 +104,12 @@ def _starts(setup: DescentSetup, seed: int, view: tuple[Point, Point]) -> tuple[
     crowd, here = setup.crowd, torch.tensor(setup.start, dtype=torch.float64)
     match crowd:
         case Settings():
-            y, x = torch.meshgrid(_cells(crowd.y, crowd.side), _cells(crowd.x, crowd.side), indexing="ij")
+            y, x = torch.meshgrid(cells(crowd.y, crowd.side), cells(crowd.x, crowd.side), indexing="ij")
             differ = {crowd.x.setting: x.reshape(-1), crowd.y.setting: y.reshape(-1)}
             return here.expand(crowd.side**2, 2), differ
         case Grid():
             across, up = place(crowd, view)
-            y, x = torch.meshgrid(_middles(up, crowd.side), _middles(across, crowd.side), indexing="ij")
+            y, x = torch.meshgrid(middles(up, crowd.side), middles(across, crowd.side), indexing="ij")
             return torch.stack((x.reshape(-1), y.reshape(-1)), dim=-1), {}
         case Random():
             low, high = torch.tensor(place(crowd, view), dtype=torch.float64).unbind(-1)
@@ -126,15 +126,15 @@ def place(crowd: Grid | Random, view: tuple[Point, Point]) -> tuple[Point, Point
     return (x[0], x[1]), (y[0], y[1])
 
 
-def _cells(axis: Axis, n: int) -> Tensor:
+def cells(axis: Axis, n: int) -> Tensor:
     """The settings in the middle of n cells."""
     low, high = axis.range
     if axis.scale == "log":
-        return _middles((math.log(low), math.log(high)), n).exp()
-    return _middles((low, high), n)
+        return middles((math.log(low), math.log(high)), n).exp()
+    return middles((low, high), n)
 
 
-def _middles(ends: Point, n: int) -> Tensor:
+def middles(ends: Point, n: int) -> Tensor:
     """The middles of n cells over a range."""
     low, high = ends
     return low + (high - low) * (torch.arange(n, dtype=torch.float64) + 0.5) / n

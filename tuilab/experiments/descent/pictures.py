@@ -95,13 +95,13 @@ def quadratic_model(walker: Walker, surface: Surface) -> Frame | None:
     return np.array(figures), {"kind": "quadratic_model"}
 
 
-def basin_map(classes: Tensor, categories: list[str], ranges: tuple[Point, Point]) -> Frame:
-    """Which start has come where: one colour a minimum."""
+def basin_map(classes: Tensor, categories: list[str], axes: Sequence[Tensor]) -> Frame:
+    """Which start has come where: one colour a minimum; `axes` are the x and the y of the starts."""
     side = math.isqrt(len(classes))
     meta = {
         "kind": "map",
-        "x": list(ranges[0]),
-        "y": list(ranges[1]),
+        "x": axes[0][[0, -1]].tolist(),
+        "y": axes[1][[0, -1]].tolist(),
         "x_name": "x",
         "y_name": "y",
         "colors": "categories",
