@@ -49,3 +49,19 @@ def test_no_series_is_said(record):
         "no series matches */loss"
         in values("*/loss").draw(record({"a/x": ([0], [1.0])}), View(0), 40, 4).text()
     )
+
+
+def test_the_last_layer_of_arms_of_any_depth(record):
+    series = {f"a/std/{layer}": ([0], [layer / 10]) for layer in (1, 2, 10)}
+    recording = record({**series, "b/std/1": ([0], [7.0]), "b/loss": ([0], [1.0])})
+    panel = values("*/std/last", "*/loss")
+    lines = panel.draw(recording, View(0), 58, 8).text().split("\n")
+    assert [line.split() for line in lines[1:4]] == [
+        ["std/last", "loss"],
+        ["●", "a", "1.00"],
+        ["■", "b", "7.00", "1.00"],
+    ]
+    assert (
+        panel.describe(recording, View(0)) == "now at step 0: a std/last 1.00, b loss 1.00, b std/last 7.00."
+    )
+    assert values("*/std/last").describe(recording, View(0)) == "now at step 0: a 1.00, b 7.00."

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from tuilab.panels.curves import shown
 from tuilab.panels.finish import absent, cut, finished, head, write
 from tuilab.panels.numbers import short
-from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of
+from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence, spoken
 from tuilab.recording import Recording
 
+_LAST = "/last"
 _NAME = 16
 _METRIC = 20
 _FIGURE = 9
@@ -21,7 +22,7 @@ _FIGURE = 9
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The value of every matching series at the moment shown."""
+    """The value of every matching series at the moment shown; of `METRIC/last`, an arm's last layer."""
 
     title: str
     series: tuple[str, ...]
@@ -32,12 +33,26 @@ class Values:
 
     def describe(self, recording: Recording, view: View) -> str:
         """Every number of the table."""
-        names = shown(recording, self.series, view)
-        facts = [f"{called} {short(recording.at(name, view.step))}" for name, called in spoken(names).items()]
+        names = self._names(recording, view)
+        facts = [
+            f"{called} {short(recording.at(names[shown_as], view.step))}"
+            for shown_as, called in spoken(list(names)).items()
+        ]
         return sentence(self.title, f"at step {view.step}", facts)
 
+    def _names(self, recording: Recording, view: View) -> dict[str, str]:
+        """The series by what they are shown as."""
+        plain = [glob for glob in self.series if not glob.endswith(_LAST)]
+        names = {name: name for name in shown(recording, plain, view)}
+        deep = [glob.removesuffix(_LAST) + "/*" for glob in self.series if glob.endswith(_LAST)]
+        layers = [name for name in shown(recording, deep, view) if name.rpartition("/")[2].isdecimal()]
+        for name in sorted(layers, key=lambda name: int(name.rpartition("/")[2])):
+            names[name.rpartition("/")[0] + _LAST] = name
+        order = by_arm(recording.header, list(names))
+        return {name: names[name] for name in order}
+
     def _render(self, picture: Picture, recording: Recording, view: View) -> None:
-        names = shown(recording, self.series, view)
+        names = self._names(recording, view)
         arms = list(dict.fromkeys(map(arm_of, names)))
         metrics = list(dict.fromkeys(name.partition("/")[2] for name in names))
         left = min(max([len(arm) for arm in arms], default=0), _NAME, max(picture.width // 3, 1)) + 2
@@ -63,7 +78,7 @@ class Values:
             picture.put(1, x, cut(metric, min(width - 2, picture.width - x)).rjust(width), DIM)
             for y, arm in enumerate(arms, start=2):
                 if f"{arm}/{metric}" in names:
-                    picture.put(y, x, short(recording.at(f"{arm}/{metric}", view.step)).rjust(width))
+                    picture.put(y, x, short(recording.at(names[f"{arm}/{metric}"], view.step)).rjust(width))
             x += width
         for y, arm in enumerate(arms, start=2):
             mark = arm_mark(recording.header, arm, view.glyphs)
