@@ -20,14 +20,16 @@ T = TypeVar("T")
 class Cost:
     """Every step times each function once more, forward and backward; figures are medians so far.
 
-    The functions take turns, so that whatever else the machine does falls on all of them alike, and ReLU is
-    timed with them even if no arm has it.
+    The functions take turns, so that whatever else the machine does falls on all of them alike. Ratios are to
+    the arm that is a ReLU; where none is, one is timed with them.
     """
 
     def __init__(
         self, functions: Mapping[str, Activation], elements: int, seed: int, device: torch.device
     ) -> None:
-        self._functions = {"": ACTIVATIONS["relu"], **functions}
+        relus = [name for name, phi in functions.items() if phi is ACTIVATIONS["relu"]]
+        self._reference = relus[0] if relus else ""
+        self._functions = dict(functions) if relus else {"": ACTIVATIONS["relu"], **functions}
         generator = stream(seed, "cost")
         self._h = torch.randn(elements, generator=generator).to(device).requires_grad_()
         self._gradient = torch.ones_like(self._h)
@@ -39,7 +41,7 @@ class Cost:
             # The first pass of a step fetches memory and code for the second.
             self._time(phi)
             self._times[name].append(self._time(phi))
-        forward, backward = self._medians("")
+        forward, backward = self._medians(self._reference)
         for name in self._functions:
             if name:
                 ours = self._medians(name)
