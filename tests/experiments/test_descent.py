@@ -195,3 +195,127 @@ def test_the_shipped_valley() -> None:
     found = list(build(load("ill-conditioned"), torch.device("cpu")))
     assert found[-1].values["sgd/rate"] == pytest.approx(99 / 101)
     assert all(found[-1].values[f"{arm}/distance"] < 1e-3 for arm in ("momentum", "nesterov", "adam"))
+
+
+def newton(**start: Any) -> dict[str, Any]:
+    return {"optimizer": {"name": "newton"}, **start}
+
+
+def test_newton_on_a_singular_hessian_stays_and_says_so_once() -> None:
+    arms = {"a": newton(start=[0.0, 1.0]), "b": sgd(0.01, [0.0, 1.0])}
+    found = observe(arms, {"name": "ravine", "curvature": 10.0}, steps=5)
+    assert events(found) == [(1, "singular", "a")]
+    assert series(found, "a/y") == [1.0] * 6
+    assert series(found, "b/y")[1] == pytest.approx(0.9)
+
+
+def test_newton_is_drawn_to_a_saddle_and_finds_a_bowls_minimum_in_one_step() -> None:
+    found = observe({"a": newton(start=[1.0, 0.5])}, {"name": "saddle"}, steps=1)
+    assert found[1].values["a/distance"] < 1e-15
+    assert observe({"a": newton(start=[1.0, 0.5])}, steps=1)[1].values["a/distance"] < 1e-14
+
+
+def test_a_surface_that_overflows_ends_one_arm_at_its_step_and_not_the_others() -> None:
+    found = observe(
+        {"wild": sgd(0.1, [4.0, 4.0]), "tame": sgd(1e-4, [1.0, 1.0])}, {"name": "beale"}, steps=20
+    )
+    ((step, kind, arm),) = events(found)
+    assert (kind, arm) == ("diverged", "wild")
+    assert 0 < step < 20
+    assert np.isfinite(series(found, "tame/loss")).all()
+
+
+def test_the_first_time_in_each_basin_is_told_with_its_minimum() -> None:
+    arm = {"optimizer": {"name": "sgd", "lr": 0.01}, "start": [4.0, 3.0]}
+    found = observe({"a": arm}, {"name": "himmelblau"}, steps=100)
+    (basin,) = [(kind, data) for o in found for kind, _, data in o.events if kind == "basin"]
+    assert basin[1] == {"minimum": 3, "x": pytest.approx(3.0), "y": pytest.approx(2.0)}
+    assert (series(found, "a/basin")[0], series(found, "a/basin")[-1]) == (0, 3)
+    assert found[-1].values["a/distance"] < 1e-6
+
+
+def test_step_length_gain_and_way_on_a_constant_slope() -> None:
+    arms = {"m": {"optimizer": {"name": "momentum", "lr": 0.1, "momentum": 0.5}, "start": [0.0, 0.0]}}
+    found = observe(arms, {"name": "ravine", "slope": 2.0}, steps=30)
+    assert series(found, "m/step.length")[:4] == pytest.approx([0, 0.2, 0.3, 0.35])
+    assert series(found, "m/step.gain")[:4] == pytest.approx([0, 1, 1.5, 1.75])
+    assert series(found, "m/travelled")[:4] == pytest.approx([0, 0.2, 0.5, 0.85])
+    assert found[-1].values["m/step.gain"] == pytest.approx(2.0)
+
+
+def test_theorys_slope_lies_beside_the_distance() -> None:
+    found = observe({"a": sgd(2 / 101)}, steps=50)
+    assert series(found, "a/distance.predicted") == pytest.approx(series(found, "a/distance"))
+    saddle = observe({"a": sgd(0.1, [1.0, -1e-4])}, {"name": "saddle"}, steps=50)
+    assert series(saddle, "a/y.predicted") == pytest.approx([abs(y) for y in series(saddle, "a/y")])
+    arms = {"a": {"optimizer": {"name": "momentum", "lr": 0.1}, "start": [1.0, 1e-4]}}
+    late = observe(arms, {"name": "saddle"}, steps=60)
+    assert late[-1].values["a/y.predicted"] == pytest.approx(late[-1].values["a/y"], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", ["momentum", "nesterov", "nesterov_look_ahead"])
+def test_the_arrows_add_up_to_the_step(name: str) -> None:
+    arms = {"a": {"optimizer": {"name": name, "lr": 0.01}, "start": [1.0, 2.0]}}
+    found = observe(arms, steps=10)
+    (arrows, meta), (after, _) = (found[step].frames["a/vectors"] for step in (5, 6))
+    drawn = dict(zip(meta["names"], arrows, strict=True))
+    last = drawn["look-ahead" if name != "momentum" else "gradient"]
+    np.testing.assert_allclose(drawn["step"][2:], drawn["momentum"][2:] + last[2:], atol=1e-15)
+    np.testing.assert_allclose(after[0, :2], drawn["step"][:2] + drawn["step"][2:], atol=1e-15)
+
+
+def test_both_forms_of_nesterov_draw_the_same_arrows() -> None:
+    # Torch's form stands at the look-ahead point; at rest the two are one.
+    arms = {
+        name: {"optimizer": {"name": name, "lr": 0.01}, "start": [1.0, 2.0]}
+        for name in ("nesterov", "nesterov_look_ahead")
+    }
+    frames = observe(arms, steps=8)[8].frames
+    np.testing.assert_allclose(
+        frames["nesterov/vectors"][0], frames["nesterov_look_ahead/vectors"][0], atol=1e-15
+    )
+
+
+def test_newtons_model_is_the_taylor_expansion_where_it_stands() -> None:
+    found = observe({"a": newton(start=[-1.2, 1.0])}, {"name": "rosenbrock"}, steps=1)
+    model, meta = found[0].frames["a/quadratic_model"]
+    assert meta["kind"] == "quadratic_model"
+    assert model == pytest.approx([-1.2, 1.0, 24.2, -215.6, -88.0, 1330.0, 480.0, 200.0])
+
+
+def test_noise_is_the_same_alone_and_beside_others_and_another_by_seed() -> None:
+    noisy = {**sgd(0.01), "noise": {"std": 1.0, "batch": 4}}
+    alone, beside = observe({"a": noisy}), observe({"b": sgd(0.02), "a": noisy})
+    assert series(alone, "a/x") == series(beside, "a/x")
+    assert series(alone, "a/x") != series(observe({"a": sgd(0.01)}), "a/x")
+    other = scenario({"a": noisy}).model_copy(update={"seed": 1})
+    assert series(alone, "a/x") != series(list(build(other, torch.device("cpu"))), "a/x")
+
+
+@pytest.mark.parametrize(
+    ("surface", "arm", "says"),
+    [
+        ({"name": "himmelblau"}, sgd(0.1, [6.0, 0.0]), "arm a starts outside the surface"),
+        ({"name": "sum", "terms": [{"surface": BOWL}], "reach": 1.0}, sgd(0.1, [2.0, 0.0]), "from -1 to 1"),
+        (BOWL, sgd(0.0), "greater than 0"),
+        (BOWL, sgd(-0.1), "greater than 0"),
+        (BOWL, sgd(math.nan), "finite number"),
+        (BOWL, {**sgd(0.1), "start": [math.nan, 0.0]}, "finite number"),
+        ({"name": "quadratic", "condition_number": 0.5}, sgd(0.1), "greater than or equal to 1"),
+        (
+            BOWL,
+            {
+                **sgd(0.1),
+                "crowd": {
+                    "name": "settings",
+                    "x": {"setting": "lr", "range": [0, 1]},
+                    "y": {"setting": "momentum", "range": [0, 1]},
+                },
+            },
+            "sgd has no setting 'momentum' to map; there are lr, weight_decay",
+        ),
+    ],
+)
+def test_bad_input_is_one_clear_sentence(surface: dict[str, Any], arm: dict[str, Any], says: str) -> None:
+    with pytest.raises(ValueError, match=says):
+        scenario({"a": arm}, surface)

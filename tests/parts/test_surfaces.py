@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import torch
 from torch import Tensor
 
 from tuilab.parts.surfaces import SURFACES, Quadratic, Saddle, Surface, make
+from tuilab.scenario.parts import surfaces as scenario_surfaces
 
 POINTS = torch.randn(50, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0)) * 2
 BOWL = {"name": "quadratic", "condition_number": 3.0, "rotation": 20.0}
@@ -132,3 +133,10 @@ def test_a_sum_is_the_weighted_sum_of_its_moved_and_stretched_terms() -> None:
     torch.testing.assert_close(found.value(POINTS), expected)
     assert len(found.minima) == 2, "the bowl's own, moved a little, and the dent's"
     assert found.domain == (-4.0, 4.0)
+
+
+def test_scenarios_know_every_surfaces_range() -> None:
+    for model in get_args(get_args(scenario_surfaces.Surface)[0]):
+        (name,) = get_args(model.model_fields["name"].annotation)
+        settings = SUM if name == "sum" else {"name": name}
+        assert model.model_validate(settings).range == make(settings).domain, name
