@@ -16,6 +16,7 @@ from tuilab.cli import (
     listing,
     new,
     replay,
+    resume,
     run,
     runs,
     schema,
@@ -60,6 +61,7 @@ app.command("inspect")(inspect.inspect)
 app.command("check")(check.check)
 app.command("diagnose")(diagnose.diagnose)
 app.command("stop")(stop.stop)
+app.command("resume")(resume.resume)
 app.command("new")(new.new)
 app.command("schema")(schema.schema)
 app.add_typer(data.app, name="data")

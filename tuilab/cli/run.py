@@ -42,6 +42,9 @@ def run(
     pace: Annotated[
         float | None, typer.Option(min=1e-3, max=1e6, help="At most so many steps a second.")
     ] = None,
+    checkpoint: Annotated[
+        float | None, typer.Option(min=0, help="Seconds between two checkpoints; 0: none [default: 60].")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation is not met.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -49,9 +52,9 @@ def run(
 
     Ends with its main plots, the expectations met and unmet, and where the run lies.
     """
-    prepared = prepare(scenario, overrides, device, threads, runs, name, steps, pace)
+    prepared = prepare(scenario, overrides, device, threads, runs, name, steps, pace, checkpoint)
     if detach:
-        _detach(prepared, as_json)
+        run_detached(prepared, as_json)
         return
     state = conduct_here(prepared)
     outcomes = report(prepared, as_json)
@@ -70,6 +73,7 @@ def prepare(
     name: str | None = None,
     steps: int | None = None,
     pace: float | None = None,
+    checkpoint: float | None = None,
 ) -> Run:
     """A checked scenario in a run folder of its own."""
     from tuilab.runs import create, runs_folder
@@ -78,11 +82,13 @@ def prepare(
     settings = [*(overrides or []), *([f"steps={steps}"] if steps is not None else [])]
     checked = load(scenario, settings)
     source = Path(scenario).stem if scenario.endswith(".toml") else Path(scenario).name
-    options = {"device": device, "threads": threads, "pace": pace}
+    options: dict[str, Any] = {"device": device, "threads": threads, "pace": pace}
+    if checkpoint is not None:
+        options["checkpoint"] = checkpoint
     return create(runs_folder(runs), source, checked.model_dump(mode="json"), options, name)
 
 
-def conduct_here(prepared: Run) -> str:
+def conduct_here(prepared: Run, resume: bool = False) -> str:
     """Run the engine in this process with live progress; returns how the run ended.
 
     A run that could not even start leaves no folder behind.
@@ -95,7 +101,7 @@ def conduct_here(prepared: Run) -> str:
         from tuilab.engine import EngineError, conduct
 
         try:
-            return str(conduct(prepared, progress.update))
+            return str(conduct(prepared, progress.update, resume))
         except EngineError:
             if not prepared.recordings():
                 shutil.rmtree(prepared.path, ignore_errors=True)
@@ -143,14 +149,19 @@ def outcome_facts(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _detach(prepared: Run, as_json: bool) -> None:
+def run_detached(prepared: Run, as_json: bool, resume: bool = False) -> None:
+    """Launch an engine of its own session and say where it is, once it records.
+
+    A run that could not even start leaves no folder behind.
+    """
     from tuilab.runs import RunError, launch, wait_until_started
 
-    process = launch(prepared)
+    before = len(prepared.recordings())
+    process = launch(prepared, resume)
     try:
-        wait_until_started(prepared, process)
+        wait_until_started(prepared, process, before)
     except RunError:
-        if process.poll() is not None:
+        if process.poll() is not None and not before:
             shutil.rmtree(prepared.path, ignore_errors=True)
         raise
     if as_json:

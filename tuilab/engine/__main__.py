@@ -1,4 +1,4 @@
-"""An engine as a process of its own: `python -m tuilab.engine RUN_FOLDER`."""
+"""An engine as a process of its own: `python -m tuilab.engine RUN_FOLDER [resume]`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def main() -> int:
     from tuilab.engine import EngineError, conduct
 
     try:
-        conduct(Run(Path(sys.argv[1])))
+        conduct(Run(Path(sys.argv[1])), resume="resume" in sys.argv[2:])
     except (EngineError, RunError) as error:
         if error.__cause__ is not None:
             traceback.print_exception(error.__cause__)

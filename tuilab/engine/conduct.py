@@ -17,6 +17,7 @@ import torch
 
 import tuilab
 from tuilab.data import DataError
+from tuilab.engine import checkpoints
 from tuilab.engine.devices import DeviceError, choose
 from tuilab.engine.loop import Loop
 from tuilab.engine.recorder import NO_ROOM, Recorder
@@ -34,14 +35,21 @@ class EngineError(Exception):
     """A run that could not start or go on: one clear sentence."""
 
 
-def conduct(run: Run, on_step: OnStep | None = None) -> State:
+def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False) -> State:
     """Run the experiment of a prepared run folder to its end and record it.
+
+    Args:
+        run: the folder.
+        on_step: told about every step.
+        resume: go on from the newest checkpoint, or from the start where there is none, in a recording of its
+            own that continues the run's.
 
     SIGINT, SIGTERM and, in a terminal, a lost connection stop it cleanly between two steps.
 
     Raises:
-        EngineError: the device or the data are not there, memory ran out, or the experiment failed. What was
-            recorded until then stays; when nothing was recorded there is no recording.
+        EngineError: the device, the data or a usable checkpoint are not there, memory ran out, or the
+            experiment failed. What was recorded until then stays; when nothing was recorded there is no
+            recording.
     """
     _announce(run)
     scenario = KINDS[run.scenario["kind"]].model_validate(run.scenario)
@@ -61,22 +69,39 @@ def conduct(run: Run, on_step: OnStep | None = None) -> State:
                 f"{run.name}: not enough memory to set this up; make the network smaller"
             ) from None
         raise
+    step, seconds = _restored(run, experiment) if resume else (0, 0.0)
+    number = len(run.recordings()) + 1
+    file = run.path / ("main.tlr" if number == 1 else f"main-{number}.tlr")
     try:
-        writer = Writer.create(
-            run.path / "main.tlr", _header(scenario, experiment, device, options.get("predicted", []))
-        )
+        writer = Writer.create(file, _header(scenario, experiment, device, options.get("predicted", [])))
     except OSError as error:
         raise EngineError(f"{run.path}: can't record there ({error.strerror})") from None
-    loop = Loop(run, experiment, options.get("pace"), on_step or (lambda step, steps, waiting: None))
+    told = on_step or (lambda step, steps, waiting: None)
+    loop = Loop(run, experiment, told, resumed=resume, step=step, seconds=seconds)
     recorder = Recorder(writer, loop.wait_for_room)
+    if resume:
+        recorder.event(step, "resumed-from")
     with _stopping_on_signals(loop):
         return _record(loop, recorder, run)
+
+
+def _restored(run: Run, experiment: Experiment) -> tuple[int, float]:
+    """The step that the experiment was taken to, and the time spent until there; zeros where it begins."""
+    try:
+        step = checkpoints.restore(run.path / "checkpoints", experiment)
+    except checkpoints.CheckpointError as error:
+        raise EngineError(str(error)) from None
+    if step is None:
+        return 0, 0.0
+    with run.open() as recording:
+        clock = recording.series("engine/seconds")
+        return step, (recording.at("engine/seconds", step) or 0.0) if clock else 0.0
 
 
 def _record(loop: Loop, recorder: Recorder, run: Run) -> State:
     """Run the loop and close the recording with the event that says how it ended."""
     try:
-        recorder.event(0, "started")
+        recorder.event(loop.step, "started")
         state = loop.run(recorder)
         recorder.event(loop.step, str(state), **({"reason": loop.stop_reason} if loop.stop_reason else {}))
         recorder.close()

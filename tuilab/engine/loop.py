@@ -1,4 +1,4 @@
-"""The engine's one loop: take the next observation, write it, obey the control file."""
+"""The engine's one loop: take the next observation, write it, obey the control file, checkpoint when due."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
+from tuilab.engine import checkpoints
 from tuilab.engine.recorder import Recorder
 from tuilab.experiments import Experiment
 from tuilab.runs import ControlFile, Run, State
@@ -16,25 +17,47 @@ _LOOK = 0.02
 _REST = 0.05
 """Seconds of sleep while paused or waiting for room."""
 _HEARTBEAT = 5.0
+CHECKPOINT_EVERY = 60.0
+"""Seconds between two checkpoints, unless the run's options say otherwise."""
 
 
 class Loop:
-    """Runs an experiment step by step; commands take effect between two steps and are recorded as events."""
+    """Runs an experiment step by step; commands take effect between two steps and are recorded as events.
+
+    Args:
+        run: the run's folder.
+        experiment: what to run.
+        on_step: told about every step.
+        resumed: whether another engine went before.
+        step: the last step that was observed before.
+        seconds: the time that was spent before.
+    """
 
     def __init__(
-        self, run: Run, experiment: Experiment, pace: float | None, on_step: Callable[[int, int, str], None]
+        self,
+        run: Run,
+        experiment: Experiment,
+        on_step: Callable[[int, int, str], None],
+        *,
+        resumed: bool = False,
+        step: int = 0,
+        seconds: float = 0.0,
     ) -> None:
-        self.step = 0
+        self.step = step
         self.stop_reason = ""
         self._run = run
         self._experiment = experiment
-        self._pace = pace
+        options = run.facts.get("options", {})
+        self._pace: float | None = options.get("pace")
+        self._checkpoint_every = options.get("checkpoint", CHECKPOINT_EVERY)
+        self._saved = time.monotonic()
         self._on_step = on_step
-        self._control = ControlFile(run.path / "control")
+        # What was asked of an engine that is gone was obeyed, or died with it.
+        self._control = ControlFile(run.path / "control", fresh=resumed)
         self._paused = False
         self._steps_granted = 0
         self._looked = self._beat = 0.0
-        self._rested = 0.0
+        self._rested = -seconds
 
     def run(self, recorder: Recorder) -> State:
         """Until the last step or a wish to stop; returns FINISHED or STOPPED."""
@@ -44,13 +67,17 @@ class Loop:
             self.step = observation.step
             recorder.observation(observation, time.perf_counter() - began - self._rested)
             self._on_step(self.step, self._experiment.steps, "")
+            if self._checkpoint_every and time.monotonic() - self._saved > self._checkpoint_every:
+                self._save(recorder)
             if self.step >= self._experiment.steps:
                 break
             due = max(due + 1 / self._pace, time.monotonic()) if self._pace else 0.0
             self._between_steps(recorder, due)
             if self.stop_reason:
-                return State.STOPPED
-        return State.FINISHED
+                break
+        if self._checkpoint_every:
+            self._save(recorder)
+        return State.STOPPED if self.stop_reason and self.step < self._experiment.steps else State.FINISHED
 
     def wait_for_room(self) -> bool:
         """Rest while the disk is full; False once somebody wants the run stopped."""
@@ -105,6 +132,8 @@ class Loop:
                     was = self._experiment.tunables().get(key)
                     self._experiment.tune(key, float(number))
                     recorder.event(self.step, "set", key=key, value=float(number), was=was)
+                case ["checkpoint"]:
+                    self._save(recorder)
                 case ["stop"]:
                     self.stop_reason = "asked to"
                 case _:
@@ -112,6 +141,17 @@ class Loop:
         except (KeyError, ValueError) as error:
             why = str(error.args[0]) if error.args else type(error).__name__
             recorder.event(self.step, "refused", command=" ".join(words), why=why)
+
+    def _save(self, recorder: Recorder) -> None:
+        """Make a checkpoint; one that can't be written is an event, and the run goes on."""
+        began = time.perf_counter()
+        try:
+            if checkpoints.save(self._run.path / "checkpoints", self._experiment, self.step):
+                recorder.event(self.step, "checkpoint")
+        except OSError as error:
+            recorder.event(self.step, "checkpoint-failed", why=error.strerror or str(error))
+        self._saved = time.monotonic()
+        self._rested += time.perf_counter() - began
 
     def _rest(self, seconds: float) -> None:
         """Sleep, and keep it out of the run's own time."""

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import torch
 
-from tuilab.experiments.observation import Experiment, Observation
+from tuilab.experiments.observation import Experiment, Observation, Resumable
 from tuilab.scenario.kinds.base import Scenario
 from tuilab.scenario.kinds.costs import Costs
 from tuilab.scenario.kinds.data import Preparation
+from tuilab.scenario.kinds.normalization import Normalizing
 from tuilab.scenario.kinds.descent import Descent
 from tuilab.scenario.kinds.functions import Functions
 from tuilab.scenario.kinds.propagation import Propagation
 from tuilab.scenario.kinds.training import Training
 
-__all__ = ["Experiment", "Observation", "build"]
+__all__ = ["Experiment", "Observation", "Resumable", "build"]
 
 
 def build(scenario: Scenario, device: torch.device) -> Experiment:
@@ -22,6 +23,10 @@ def build(scenario: Scenario, device: torch.device) -> Experiment:
         from tuilab.experiments.propagation import PropagationExperiment
 
         return PropagationExperiment(scenario, device)
+    if isinstance(scenario, Normalizing):
+        from tuilab.experiments.normalization import NormalizationExperiment
+
+        return NormalizationExperiment(scenario)
     if isinstance(scenario, Preparation):
         from tuilab.experiments.data import DataExperiment
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -39,4 +39,19 @@ class Experiment(Iterator[Observation], Protocol):
         Raises:
             KeyError: there is no such number.
             ValueError: the value is out of bounds.
+        """
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """An experiment that can go on from where another one of the same scenario was."""
+
+    def state(self) -> dict[str, Any]:
+        """All that it goes on from: nested dicts and lists of tensors, numbers and text."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there: the next observations are those that would have come, bit for bit.
+
+        Raises:
+            KeyError, ValueError, RuntimeError: the state is of another experiment.
         """

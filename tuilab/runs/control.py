@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-COMMANDS = ("pause", "resume", "step", "pace", "set", "stop")
+COMMANDS = ("pause", "resume", "step", "pace", "set", "checkpoint", "stop")
 """The first words that an engine obeys: `pace 20`, `set sgd/optimizer.lr 0.01`; the others stand alone."""
 
 _LONGEST = 65_536
@@ -23,11 +23,16 @@ def append(path: Path, words: tuple[str, ...]) -> None:
 
 
 class ControlFile:
-    """The engine's end: hands out each complete line once."""
+    """The engine's end: hands out each complete line once.
 
-    def __init__(self, path: Path) -> None:
+    Args:
+        path: the file; it may not exist yet.
+        fresh: hand out only what is asked from now on.
+    """
+
+    def __init__(self, path: Path, fresh: bool = False) -> None:
         self.path = path
-        self._offset = 0
+        self._offset = path.stat().st_size if fresh and path.exists() else 0
 
     def read(self) -> list[list[str]]:
         """The commands since the last call, each as its words; costs one stat when there are none."""

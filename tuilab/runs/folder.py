@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import time
@@ -12,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tuilab.recording import Recording, RecordingError
+from tuilab.recording import Event, Recording, RecordingError
 from tuilab.runs import control
 
 
@@ -52,7 +53,7 @@ class Run:
     """One run's folder.
 
     It holds `run.json` (source, scenario, options), `main.tlr` and other recordings, `control`,
-    `engine.json` (whose modification time is the engine's heartbeat) and `engine.log`.
+    `checkpoints`, `engine.json` (whose modification time is the engine's heartbeat) and `engine.log`.
     """
 
     path: Path
@@ -110,7 +111,7 @@ class Run:
         return Recording.open(paths)
 
     def send(self, *words: str) -> None:
-        """Ask the engine for something: `pause`, `resume`, `step`, `stop`, `pace N`, `set KEY VALUE`.
+        """Ask the engine for something: `pause`, `resume`, `step`, `stop`, `checkpoint`, `pace`, `set`.
 
         Raises:
             RunError: the control file can't be written.
@@ -132,7 +133,7 @@ class Run:
         except (RunError, RecordingError):
             events = []
         paused = False
-        for event in events:
+        for event in _of_the_last_engine(events):
             if event.kind in _ENDS:
                 return _ENDS[event.kind]
             if event.kind in ("paused", "resumed"):
@@ -175,6 +176,12 @@ class Run:
         except OSError:
             return False
         return disk.f_bavail * disk.f_frsize < _FULL
+
+
+def _of_the_last_engine(events: list[Event]) -> list[Event]:
+    """Without those of engines that another one went on from."""
+    resumed = max((event.time for event in events if event.kind == "resumed-from"), default=-math.inf)
+    return [event for event in events if event.time >= resumed]
 
 
 def runs_folder(given: Path | None = None) -> Path:

@@ -13,8 +13,8 @@ QUIET_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
 """Environment that keeps torch's idle threads from spinning and starving a viewer on the same cores."""
 
 
-def launch(run: Run) -> subprocess.Popen[bytes]:
-    """Start an engine on a prepared run; what it says goes to the run's log.
+def launch(run: Run, resume: bool = False) -> subprocess.Popen[bytes]:
+    """Start an engine on a prepared run, or one that goes on with it; what it says goes to the run's log.
 
     Raises:
         RunError: the process can't be started or the log can't be written.
@@ -22,7 +22,7 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
     try:
         with run.log.open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, "-m", "tuilab.engine", str(run.path)],
+                [sys.executable, "-m", "tuilab.engine", str(run.path), *(["resume"] if resume else [])],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -33,15 +33,17 @@ def launch(run: Run) -> subprocess.Popen[bytes]:
         raise RunError(f"{run.path}: can't start an engine there ({error.strerror})") from None
 
 
-def wait_until_started(run: Run, process: subprocess.Popen[bytes], timeout: float = 120.0) -> None:
-    """Return once the engine records.
+def wait_until_started(
+    run: Run, process: subprocess.Popen[bytes], before: int = 0, timeout: float = 120.0
+) -> None:
+    """Return once the engine records, in one recording more than the `before` that were there.
 
     Raises:
         RunError: it ended before; says the last line of its log.
     """
     deadline = time.monotonic() + timeout
-    while not run.recordings():
-        if process.poll() is not None and not run.recordings():
+    while len(run.recordings()) <= before:
+        if process.poll() is not None and len(run.recordings()) <= before:
             raise RunError(last_words(run))
         if time.monotonic() > deadline:
             raise RunError(
