@@ -10,12 +10,12 @@ import torch
 from tuilab.data import DataError
 from tuilab.experiments.training.batches import Batches
 from tuilab.experiments.training.learner import Learner
+from tuilab.parts.augmentation import Augmentation
 from tuilab.parts.optimizers import OPTIMIZERS
 from tuilab.scenario.kinds.training import Training
-from tuilab.scenario.parts.augmentation import Augment
 
 CPU = torch.device("cpu")
-PLAIN = Augment()
+PLAIN = Augmentation()
 
 
 def scenario(optimizer: dict[str, Any] | None = None, batch: int = 10, **data: Any) -> Training:
@@ -36,7 +36,7 @@ def rows(images: torch.Tensor) -> set[bytes]:
 def test_an_epoch_sees_each_picture_at_most_once_and_never_a_held_out_one() -> None:
     batches = Batches(scenario(), CPU)
     assert batches.per_epoch == 4
-    held = set().union(*(rows(images) for images, _ in batches.validation()))
+    held = set().union(*(rows(batch.inputs) for batch in batches.validation()))
     epochs = [[rows(batches.training(4 * epoch + k, PLAIN)[0]) for k in range(4)] for epoch in range(2)]
     for epoch in epochs:
         seen = set().union(*epoch)
@@ -55,10 +55,10 @@ def test_pictures_are_normalised_by_the_training_split() -> None:
 
 def test_a_batch_is_the_same_whatever_was_drawn_before() -> None:
     first, second = (Batches(scenario(), CPU) for _ in range(2))
-    how = Augment(flip=True, translate=2)
+    how = Augmentation(flip=True, translate=2)
     for k in (0, 1, 2, 9):
-        images, labels = first.training(k, how)
-    again_images, again_labels = second.training(9, how)
+        images, labels, *_ = first.training(k, how)
+    again_images, again_labels, *_ = second.training(9, how)
     assert torch.equal(images, again_images)
     assert torch.equal(labels, again_labels)
 
@@ -70,15 +70,17 @@ def test_a_batch_larger_than_the_training_set_is_one_sentence() -> None:
 
 def test_arms_with_the_same_augmentation_are_handed_the_same_tensors() -> None:
     batches = Batches(scenario(), CPU)
-    assert batches.training(3, PLAIN).inputs is batches.training(3, Augment()).inputs
-    assert not torch.equal(batches.training(3, PLAIN).inputs, batches.training(3, Augment(flip=True)).inputs)
+    assert batches.training(3, PLAIN).inputs is batches.training(3, Augmentation()).inputs
+    assert not torch.equal(
+        batches.training(3, PLAIN).inputs, batches.training(3, Augmentation(flip=True)).inputs
+    )
     assert not torch.equal(batches.training(3, PLAIN, 1).labels, batches.training(3, PLAIN).labels)
 
 
 @pytest.mark.parametrize("name", ["spirals", "rings", "moons", "checkerboard", "blobs"])
 def test_points_are_handed_out_as_they_are(name: str) -> None:
     batches = Batches(scenario(name=name, train=60, validation=40), CPU)
-    inputs, labels = batches.training(0, PLAIN)
+    inputs, labels, *_ = batches.training(0, PLAIN)
     assert inputs.shape == (10, 2)
     assert batches.shape == (2,)
     assert batches.held_inputs.shape == (40, 2)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from typing import Any, get_args
 
 import pytest
 
 from tuilab.parts.activations import ACTIVATIONS, KINDS
+from tuilab.parts.augmentation import Augmentation
 from tuilab.parts.datasets import DATASETS
 from tuilab.parts.ensembles import AVERAGES
 from tuilab.parts.initializers import INITIALIZERS
 from tuilab.parts.losses import LOSSES
 from tuilab.parts.models import MODELS
+from tuilab.parts.normalization import NORMALIZATIONS
 from tuilab.parts.optimizers import OPTIMIZERS
 from tuilab.parts.preprocessing import PREPROCESSINGS
 from tuilab.parts.regularizers import REGULARIZERS
@@ -20,11 +23,13 @@ from tuilab.parts.schedules import SCHEDULES
 from tuilab.parts.surfaces import SURFACES
 from tuilab.scenario.parts import (
     activations,
+    augmentation,
     data,
     ensembles,
     initializers,
     losses,
     networks,
+    normalization,
     optimizers,
     preprocessing,
     regularizers,
@@ -47,6 +52,11 @@ ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
     "optimizer": (optimizers.Optimizer, OPTIMIZERS, set()),
     "surface": (surfaces.Surface, SURFACES, set()),
     "network": (networks.Network, MODELS, {"shape", "classes"}),
+    "normalization": (
+        normalization.Normalization,
+        {name: norm for name, norm in NORMALIZATIONS.items() if name != "none"},
+        {"channels", "by_hand"},
+    ),
     "preprocessing": (preprocessing.Preprocessing, PREPROCESSINGS, {"moments"}),
     "regularizer": (regularizers.Regularizer, REGULARIZERS, set()),
     "average": (ensembles.Average, AVERAGES, set()),
@@ -82,3 +92,9 @@ def test_both_rooms_know_the_same_names_settings_and_defaults(room: str) -> None
                 assert (list(default) if isinstance(default, tuple) else default) == field.default, (
                     f"{name}.{key}"
                 )
+
+
+def test_augmentations() -> None:
+    ours = {field.name: field.default for field in dataclasses.fields(Augmentation)}
+    theirs = {name: field.default for name, field in augmentation.Augment.model_fields.items()}
+    assert ours == theirs

@@ -18,6 +18,7 @@ from tuilab.experiments.training.goals import Best, Goal
 from tuilab.experiments.training.learner import Learner
 from tuilab.experiments.training.observing import Observer
 from tuilab.experiments.training.sharpness import edge, sharpness
+from tuilab.parts.augmentation import Augmentation
 from tuilab.parts.ensembles import AVERAGES, refresh
 from tuilab.parts.models import Network
 from tuilab.scenario.kinds.training import Test, Training
@@ -51,6 +52,9 @@ class Arm:
         ]
         self._networks = [member.network for member in self._members]
         self._observer = Observer(name, self._networks[0], self.setup.network.activation, scenario.probes)
+        augment = self.setup.augment.model_dump()
+        crop = augment.pop("crop")
+        self.augmentation = Augmentation(crop=None if crop is None else tuple(crop), **augment)
         self._goal = Goal(self.setup.target)
         stopping = self.setup.early_stopping
         self._best = None if stopping is None else Best(stopping, self._networks)
@@ -82,7 +86,7 @@ class Arm:
         """Loss, accuracy and penalty of batch `step`, means over the members, (3,) and not waited for."""
         found = []
         for member in self._members:
-            batch = self._batches.training(step, self.setup.augment, member.member).first(self.setup.batch)
+            batch = self._batches.training(step, self.augmentation, member.member).first(self.setup.batch)
             watching = self._observer.watching() if watched and member is self._members[0] else None
             look = member.look(batch, step, watching)
             found.append(torch.cat([look, member.penalty().to(look)[None]]))
@@ -189,7 +193,7 @@ class Arm:
         networks = [network for network in self._average.networks if isinstance(network, Network)]
         if self.setup.average.name == "swa":
             steps = range(min(_REFRESHING, self._batches.per_epoch))
-            refresh(networks[0], (self._batches.training(k, self.setup.augment).inputs for k in steps))
+            refresh(networks[0], (self._batches.training(k, self.augmentation).inputs for k in steps))
         return self._judged(step, networks=networks)
 
     def _compare(self, best: Best, observation: Observation, found: Verdict) -> None:

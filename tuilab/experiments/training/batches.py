@@ -9,11 +9,10 @@ import torch
 from torch import Tensor
 
 from tuilab.data import DataError
-from tuilab.parts.augmentation import augment
+from tuilab.parts.augmentation import Augmentation, mixture
 from tuilab.parts.datasets import DATASETS
 from tuilab.parts.randomness import stream
 from tuilab.scenario.kinds.training import Training
-from tuilab.scenario.parts.augmentation import Augment
 
 _EVALUATION_BATCH = 500
 
@@ -25,10 +24,15 @@ class Batch(NamedTuple):
     """(batch, channels, height, width) or (batch, features) float32, normalised."""
     labels: Tensor
     """(batch,) int64."""
+    others: Tensor | None = None
+    """The labels of what was mixed in by mixup, (batch,) int64."""
+    share: float = 1.0
+    """Of the labels, against that of the others."""
 
     def first(self, count: int) -> Batch:
         """The first `count` examples."""
-        return Batch(self.inputs[:count], self.labels[:count])
+        others = None if self.others is None else self.others[:count]
+        return Batch(self.inputs[:count], self.labels[:count], others, self.share)
 
 
 class Batches:
@@ -82,10 +86,10 @@ class Batches:
         self.per_epoch = train // self.size
         """Batches an epoch; what is left over of a shuffled epoch is left out."""
         self._orders: dict[int, tuple[int, Tensor]] = {}
-        self._drawn: dict[tuple[int, Augment], Batch] = {}
+        self._drawn: dict[tuple[int, Augmentation], Batch] = {}
         self._step = -1
 
-    def training(self, step: int, how: Augment, member: int = 0) -> Batch:
+    def training(self, step: int, how: Augmentation, member: int = 0) -> Batch:
         """Batch number `step`, augmented: the same tensors for all who ask for the same.
 
         Args:
@@ -117,7 +121,7 @@ class Batches:
             return inputs
         return inputs.float().sub_(self._mean).div_(self._std).permute(0, 3, 1, 2)
 
-    def _draw(self, step: int, how: Augment, member: int) -> Batch:
+    def _draw(self, step: int, how: Augmentation, member: int) -> Batch:
         epoch, place = divmod(step, self.per_epoch)
         drawn, order = self._orders.get(member, (-1, self.labels))
         if drawn != epoch:
@@ -125,12 +129,21 @@ class Batches:
             order = torch.randperm(len(self.labels), generator=stream(self._seed, *purpose)).to(self.device)
             self._orders[member] = epoch, order
         which = order[place * self.size : (place + 1) * self.size]
-        if how.flip or how.translate:
-            generator = stream(self._seed, "augmentation", step, member)
-            inputs = augment(self.inputs, which, generator, flip=how.flip, translate=how.translate)
+        labels = self.labels[which]
+        generator = stream(self._seed, "augmentation", step, member)
+        if self.pictures:
+            inputs = self.normalised(how.pictures(self.inputs, which, generator, self._mean))
         else:
-            inputs = self.inputs[which]
-        return Batch(self.normalised(inputs), self.labels[which])
+            inputs = how.points(self.inputs, which, generator)
+        if not how.mixup:
+            return Batch(inputs, labels)
+        partners, share = mixture(len(which), generator, how.mixup)
+        partners = partners.to(self.device)
+        return Batch(inputs.lerp(inputs[partners], 1 - share), labels, labels[partners], share)
+
+    def shown(self, inputs: Tensor) -> Tensor:
+        """Normalised pictures as bytes again, (n, height, width, channels)."""
+        return (inputs.permute(0, 2, 3, 1) * self._std + self._mean).round().clamp(0, 255).to(torch.uint8)
 
 
 def _channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:

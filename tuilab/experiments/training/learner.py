@@ -88,6 +88,8 @@ class Learner:
         with watching or nullcontext():
             scores = self.network(batch.inputs)
             loss = self._loss(scores, batch.labels)
+            if batch.others is not None:
+                loss = batch.share * loss + (1 - batch.share) * self._loss(scores, batch.others)
             loss.backward()  # type: ignore[no-untyped-call]
         accuracy = (scores.argmax(1) == batch.labels).float().mean()
         return torch.stack([loss.detach(), accuracy])

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tuilab.experiments.training.together import Together
 from tuilab.parts.optimizers import GRADIENT_RULES
 from tuilab.scenario.strict import Strict
 
@@ -17,7 +18,6 @@ _TORCH = {
     "nesterov": torch.optim.SGD,
     "adam": torch.optim.Adam,
     "adamw": torch.optim.AdamW,
-    "lbfgs": torch.optim.LBFGS,
 }
 
 
@@ -35,11 +35,13 @@ class Updates:
         name = settings.pop("name")
         as_torch = _as_torch(name, settings)
         self._by_hand = as_torch is None
-        self._rule = (
-            _ByHand(self._parameters, name, settings)
-            if as_torch is None
-            else _TORCH[name](self._parameters, **as_torch)
-        )
+        self._rule: Any
+        if name == "lbfgs":
+            self._rule = Together(self._parameters, settings)
+        elif as_torch is None:
+            self._rule = _ByHand(self._parameters, name, settings)
+        else:
+            self._rule = _TORCH[name](self._parameters, **as_torch)
 
     def clear(self) -> None:
         """Forget the gradients."""
@@ -54,8 +56,8 @@ class Updates:
         """
         for group in self._rule.param_groups:
             group["lr"] = lr
-        if isinstance(self._rule, torch.optim.LBFGS):
-            self._rule.step(look)  # type: ignore[no-untyped-call]
+        if isinstance(self._rule, Together):
+            self._rule.step(look)
         else:
             self._rule.step()
 
@@ -121,13 +123,4 @@ def _as_torch(name: str, settings: dict[str, Any]) -> dict[str, Any] | None:
         settings["betas"] = (settings.pop("beta1"), settings.pop("beta2"))
     if name == "nesterov":
         settings["nesterov"] = True
-    if name == "lbfgs":
-        search = "strong_wolfe" if settings["line_search"] else None
-        one_step = {"max_iter": 1, "tolerance_grad": 0.0, "tolerance_change": 0.0}
-        return {
-            "history_size": settings["history"],
-            "line_search_fn": search,
-            **one_step,
-            "lr": settings["lr"],
-        }
     return {**settings, "foreach": True}

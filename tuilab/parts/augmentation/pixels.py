@@ -1,4 +1,4 @@
-"""Training pictures never seen twice the same: mirrored and shifted at random."""
+"""Mirrored, and shifted by whole pixels: pictures that stay bytes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import torch
 from torch import Tensor
 
 
-def augment(
-    images: Tensor, which: Tensor, generator: torch.Generator, *, flip: bool, translate: int
-) -> Tensor:
+def pick(images: Tensor, which: Tensor, generator: torch.Generator, *, flip: bool, translate: int) -> Tensor:
     """Pick pictures, each mirrored with probability ½ and shifted by −translate … translate pixels each way.
 
     What a shift uncovers is filled with the picture's own reflection, as if a mirror stood at its edge.

@@ -1,0 +1,111 @@
+"""Training examples never seen twice the same.
+
+Learning is noisy on purpose, and what the noise leaves alone, the class, is what has to be learned. All of it
+is drawn for a whole batch at once, on whatever device the pictures lie; flips and whole-pixel shifts alone
+leave bytes bytes, in one gather. (Written here rather than taken from a library: together it is 150 lines
+over `grid_sample`, each picture is resampled once, and every draw comes from a stream of its own, which seeds
+mean the same everywhere.)
+
+    Random crops and scales     He et al., CVPR 2016, after Simonyan & Zisserman, ICLR 2015
+    Cutout                      DeVries & Taylor, arXiv:1708.04552
+    mixup                       Zhang et al., ICLR 2018
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tuilab.parts.augmentation.geometry import warp
+from tuilab.parts.augmentation.pixels import pick
+from tuilab.parts.augmentation.values import cutout, jitter, noisy
+
+__all__ = ["Augmentation", "cutout", "jitter", "mixture", "noisy", "pick", "warp"]
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """What is done to training examples, nothing by default. See the functions here."""
+
+    flip: bool = False
+    """Mirror with probability ½."""
+    translate: int = 0
+    """Largest shift, pixels."""
+    crop: tuple[float, float] | None = None
+    """Smallest and largest side of a random patch, as a share of the picture's."""
+    rotate: float = 0.0
+    """Largest turn, degrees."""
+    stretch: float = 0.0
+    """Largest stretch a: one side times eᵃ, the other times e⁻ᵃ."""
+    shear: float = 0.0
+    """Largest shear, degrees."""
+    lens: float = 0.0
+    """Largest bulge."""
+    color: float = 0.0
+    """Largest change of brightness, contrast and saturation, as a share."""
+    noise: float = 0.0
+    """Standard deviation of the noise: of 255 for pictures, in the plane's units for points."""
+    cutout: int = 0
+    """Side of the square painted over, pixels."""
+    mixup: float = 0.0
+    """α of the mixing share's Beta distribution; see `mixture`."""
+
+    @property
+    def geometric(self) -> bool:
+        """Whether pictures are resampled."""
+        return self.crop is not None or bool(self.rotate or self.stretch or self.shear or self.lens)
+
+    @property
+    def pictorial(self) -> bool:
+        """Whether anything is done that points in the plane do not know."""
+        return bool(self.flip or self.translate or self.geometric or self.color or self.cutout)
+
+    def pictures(self, images: Tensor, which: Tensor, generator: torch.Generator, mean: Tensor) -> Tensor:
+        """Pick pictures and change them.
+
+        Args:
+            images: (n, height, width, channels) bytes.
+            which: the numbers of those wanted, (m,), on the images' device.
+            generator: on the CPU.
+            mean: the channels' means, (channels,): what cutout leaves behind.
+
+        Returns:
+            (m, height, width, channels), bytes or float, 0 … 255 but for the noise.
+        """
+        if self.flip or self.translate:
+            found = pick(images, which, generator, flip=self.flip, translate=self.translate)
+        else:
+            found = images[which]
+        if self.geometric:
+            shape = {"rotate": self.rotate, "stretch": self.stretch, "shear": self.shear, "lens": self.lens}
+            found = warp(found.float(), generator, crop=self.crop, **shape)
+        if self.color:
+            found = jitter(found.float(), generator, self.color)
+        if self.noise:
+            found = noisy(found.float(), generator, 255 * self.noise)
+        if self.cutout:
+            found = cutout(found.float(), generator, self.cutout, mean)
+        return found
+
+    def points(self, points: Tensor, which: Tensor, generator: torch.Generator) -> Tensor:
+        """Pick points and move them: (m, features)."""
+        return noisy(points[which], generator, self.noise) if self.noise else points[which]
+
+
+def mixture(count: int, generator: torch.Generator, alpha: float) -> tuple[Tensor, float]:
+    """Partners and a share for mixup: x = λ·x₁ + (1 − λ)·x₂, and the loss λ·E(y₁) + (1 − λ)·E(y₂).
+
+    Args:
+        count: examples in the batch.
+        generator: on the CPU.
+        alpha: λ comes from Beta(α, α): near 0 or 1 for a small α, anywhere for 1.
+
+    Returns:
+        Each example's partner, (count,) int64, and λ, one for the batch, as in the paper's own code.
+    """
+    partners = torch.randperm(count, generator=generator)
+    seed = int(torch.randint(2**62, (), generator=generator).item())
+    return partners, float(np.random.default_rng(seed).beta(alpha, alpha))
