@@ -8,9 +8,9 @@ from tuilab.experiments.observation import Experiment, Observation, Resumable
 from tuilab.scenario.kinds.base import Scenario
 from tuilab.scenario.kinds.costs import Costs
 from tuilab.scenario.kinds.data import Preparation
-from tuilab.scenario.kinds.normalization import Normalizing
 from tuilab.scenario.kinds.descent import Descent
 from tuilab.scenario.kinds.functions import Functions
+from tuilab.scenario.kinds.normalization import Normalizing
 from tuilab.scenario.kinds.propagation import Propagation
 from tuilab.scenario.kinds.training import Training
 

@@ -263,8 +263,10 @@ NORMALIZATIONS: dict[str, Callable[..., nn.Module]] = {
 """Every normalisation by the name scenarios use: (channels, **settings) → module, dense or not."""
 
 
-def shares(norm: Normalization, examples: int = 4) -> Tensor:
-    """Which values make the mean and variance that normalise the first example's first channel.
+def shares(
+    norm: Normalization, examples: int = 4, cell: tuple[int, int] = (0, 0), pictures: bool = True
+) -> Tensor:
+    """Which values make the mean and variance that normalise one example's channel, the first's by default.
 
     Found by asking the code: those that its output has a gradient to.
 
@@ -272,6 +274,7 @@ def shares(norm: Normalization, examples: int = 4) -> Tensor:
         (examples, channels) boolean: the pictures in this module's docstring.
     """
     generator = torch.Generator().manual_seed(0)
-    x = torch.randn(examples, len(norm.weight), 2, 2, generator=generator, requires_grad=True)
-    (gradient,) = torch.autograd.grad(norm.formula(x)[0, 0, 0, 0], x)
-    return (gradient != 0).flatten(2).any(2)
+    pixels = (2, 2) if pictures else ()
+    x = torch.randn(examples, len(norm.weight), *pixels, generator=generator).to(norm.weight)
+    (gradient,) = torch.autograd.grad(norm.formula(x.requires_grad_())[cell].flatten()[0], x)
+    return (gradient != 0).view(examples, len(norm.weight), -1).any(2)

@@ -11,6 +11,7 @@ from tuilab.scenario.kinds.costs import Costs
 from tuilab.scenario.kinds.data import Preparation
 from tuilab.scenario.kinds.descent import Descent
 from tuilab.scenario.kinds.functions import Functions
+from tuilab.scenario.kinds.normalization import Normalizing
 from tuilab.scenario.kinds.propagation import Propagation
 from tuilab.scenario.kinds.training import Training
 
@@ -19,6 +20,7 @@ __all__ = ["KINDS", "Scenario"]
 KINDS: dict[str, type[Scenario]] = {
     "data": Preparation,
     "functions": Functions,
+    "normalization": Normalizing,
     "propagation": Propagation,
     "descent": Descent,
     "costs": Costs,
