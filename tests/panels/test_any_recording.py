@@ -34,6 +34,7 @@ DECLARED = [
     {"type": "scatter", "title": "points", "frame": "scatter"},
     {"type": "family", "title": "curves", "frame": "family"},
     {"type": "family", "title": "curves", "frame": "family", "rows": ["1", "f"], "scale": "log"},
+    {"type": "tiles", "title": "pictures", "frame": "pictures", "captions": "scatter"},
     {"type": "values", "title": "values", "series": ["*"]},
     {"type": "hologram", "title": "unknown"},
 ]
@@ -51,7 +52,7 @@ NAMES = [
     "engine/speed",
 ]
 FRAMES = ["a/activation.histogram", "landscape"]
-FRAMES += ["a/map", "b/map", "map", "scatter", "a/scatter", "a/family", "b/family"]
+FRAMES += ["a/map", "b/map", "map", "scatter", "a/scatter", "a/family", "b/family", "pictures"]
 META = st.fixed_dictionaries(
     {},
     optional={
@@ -107,6 +108,10 @@ def contents(draw):
     frames = []
     for name in draw(st.lists(st.sampled_from(FRAMES), unique=True, max_size=4)):
         shape = draw(st.tuples(st.integers(1, 4), st.integers(1, 6)))
+        if name == "pictures":
+            array = np.zeros((draw(st.integers(1, 3)), *shape, draw(st.sampled_from([1, 2, 3]))), np.uint8)
+            frames.append((name, 0, array, draw(META)))
+            continue
         array = np.array(draw(st.lists(NUMBERS, min_size=shape[0] * shape[1], max_size=shape[0] * shape[1])))
         frames.append((name, draw(st.integers(0, 5)), array.reshape(shape), draw(META)))
     header = {"arms": draw(st.sampled_from([["a", "b"], ["b"], [], None, ["a", 3, "\x1b[2J宽"]]))}

@@ -14,6 +14,7 @@ from tuilab.panels.layers import Layers
 from tuilab.panels.map import Map
 from tuilab.panels.ridgeline import Ridgeline
 from tuilab.panels.scatter import Scatter
+from tuilab.panels.tiles import Tiles
 from tuilab.panels.unknown import Unknown
 from tuilab.panels.values import Values
 from tuilab.panels.view import Panel
@@ -100,6 +101,9 @@ _TYPES: dict[str, Callable[[str, Declaration], Panel]] = {
     ),
     "family": lambda title, it: Family(
         title or _text(it, "frame"), _text(it, "frame"), _globs(it, "rows") if "rows" in it else (), _log(it)
+    ),
+    "tiles": lambda title, it: Tiles(
+        title or _text(it, "frame"), _text(it, "frame"), _text(it, "captions", "") or None
     ),
     "values": lambda title, it: Values(title or "values", _globs(it)),
 }

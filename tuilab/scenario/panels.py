@@ -94,14 +94,24 @@ class Scatter(PanelBase):
     ellipse: bool = Field(default=True, description="draw the covariance and its principal axes")
 
 
+class Tiles(PanelBase):
+    """Pictures in a grid, with what a network saw in each."""
+
+    type: Literal["tiles"]
+    frame: str
+    captions: str | None = Field(default=None, description="the frame of true and predicted classes")
+
+
 class Values(PanelBase):
     """The latest numbers as a table."""
 
     type: Literal["values"]
-    series: list[str] = Field(min_length=1, description="globs over series names")
+    series: list[str] = Field(
+        min_length=1, description="globs over series names; METRIC/last: of the last layer"
+    )
 
 
 Panel = Annotated[
-    Curves | Layers | Heatmap | Histograms | Ridgeline | Landscape | Family | Map | Scatter | Values,
+    Curves | Layers | Heatmap | Histograms | Ridgeline | Landscape | Family | Map | Scatter | Tiles | Values,
     Field(discriminator="type"),
 ]
