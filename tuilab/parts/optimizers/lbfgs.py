@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tuilab.parts.optimizers.rule import Differentiable, Number, State, dot
 
-_TRIALS = 40
+_TRIALS = 25
 """Points that a line search looks at before it takes the best it has."""
 
 _CURVED = 2.2e-16
@@ -56,6 +56,7 @@ class LBFGS:
         length = self.lr * torch.where(fresh, (1 / g.abs().sum(-1, keepdim=True)).clamp(max=1), 1.0)
         if self.line_search:
             length = wolfe(surface, x, g, d, length)
+            steps = torch.where(length == 0, 0.0, steps)  # the pairs mislead: begin anew along −g
         return x + length * d, (steps, changes, x, g)
 
 
@@ -100,7 +101,7 @@ def wolfe(surface: Differentiable, x: Tensor, g: Tensor, d: Tensor, length: Tens
         length: tried first, (…, 1).
 
     Returns:
-        (…, 1): a lower bound, 0 at worst, where none was found in 40 trials.
+        (…, 1): a lower bound, 0 at worst, where none was found in 25 trials.
     """
     height, slope = surface.value(x)[..., None], dot(g, d)
     t = length + torch.zeros_like(slope)
