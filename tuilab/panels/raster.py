@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tuilab.panels.axes import LIMIT, Floats, Ints
 from tuilab.panels.colors import DEFAULT
-from tuilab.panels.picture import Chars, Colors, Picture
+from tuilab.panels.picture import Colors, Picture
 
 
 def centres(count: int, size: int) -> Ints:
@@ -64,10 +63,3 @@ def fill(picture: Picture, codes: Colors) -> None:
     picture.chars[split] = "▀"
     bare = split & (upper == DEFAULT)
     picture.chars[bare], picture.fg[bare], picture.bg[bare] = "▄", lower[bare], DEFAULT
-
-
-def grey(rgb: NDArray[np.uint8], ramp: Chars) -> Chars:
-    """Colours (h, w, 3) as characters of a ramp from dark to light."""
-    luma = rgb @ np.array([0.2126, 0.7152, 0.0722])
-    found: Chars = ramp[np.minimum(luma / 256 * len(ramp), len(ramp) - 1).astype(np.int64)]
-    return found
