@@ -170,6 +170,55 @@ async def test_space_and_dot_are_for_the_engine_while_live(live: tuple[Run, Reco
         assert asked.read_text() == "pause\nstep\nresume\n"
 
 
+async def test_the_speed_keys_are_for_the_engine_while_live(live: tuple[Run, Recorder]) -> None:
+    run, recorder = live
+    asked = run.path / "control"
+    async with lab(run) as opened:
+        recorder.writer.event(recorder.step, "pace", steps_per_second=20.0)
+        recorder.writer.flush()
+        await opened.sees("pace 20 steps/s")
+        await opened.press("greater_than_sign")
+        await opened.sees("the engine is asked for 50 steps a second")
+        await opened.press("greater_than_sign", "minus", "minus")
+        assert asked.read_text() == "pace 50\npace 100\npace 50\npace 20\n"
+        await opened.press("left", "plus")
+        await opened.sees("2x")
+        assert asked.read_text().count("\n") == 4
+
+
+async def test_from_event_to_event(finished: Path) -> None:
+    async with lab(finished) as opened:
+        await opened.press("p")
+        await opened.at(40)
+        await opened.press("p", "p")
+        await opened.sees("no event before step 0")
+        await opened.press("n")
+        await opened.at(40)
+        await opened.press("n")
+        await opened.at(100)
+
+
+async def test_a_click_on_an_event_goes_to_it(finished: Path) -> None:
+    async with lab(finished) as opened:
+        await opened.sees("converged")
+        line = next(y for y, row in enumerate(opened.text().split("\n")) if "converged" in row)
+        row = opened.text().split("\n")[line]
+        await opened.pilot.click(offset=(row.index("converged") + 2, line))
+        await opened.at(40)
+
+
+async def test_a_panel_in_words(finished: Path) -> None:
+    async with lab(finished) as opened:
+        await opened.press("d")
+        await opened.sees("loss at step 100: slow 0.135 (falling), fast 4.54e-5 (falling).")
+        await opened.press("tab", "tab", "d")
+        await opened.sees("distance at step 100: slow")
+        await opened.press("z", "right_square_bracket", "d")
+        await opened.sees("where each arm stands at step 100: slow loss 0.135")
+        await opened.press("left")
+        await until(lambda: "slow loss" not in opened.text(), "the keys again")
+
+
 async def test_an_engine_that_can_not_be_asked_is_a_sentence(live: tuple[Run, Recorder]) -> None:
     run, _ = live
     (run.path / "control").mkdir()

@@ -30,6 +30,8 @@ class Wanted:
     log: bool | None = None
     glyphs: Glyphs = "braille"
     color: bool = True
+    told: int | None = None
+    """The panel to be put into words."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,8 @@ class Snapshot:
     """How the predictions came out, once the run is over."""
     timeline: Timeline = field(default_factory=Timeline)
     problem: str = ""
+    told: str = ""
+    """The panel that was to be put into words."""
     error: Exception | None = None
     """Why the recording can't be opened at all."""
 

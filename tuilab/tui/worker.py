@@ -143,6 +143,7 @@ class Camera:
             self._reveal(recording, state),
             self._pace(recording, wanted, state),
             _damage(recording),
+            self._tell(recording, wanted, step),
         )
 
     def _follow(self) -> bool:
@@ -180,6 +181,14 @@ class Camera:
             ArmLabel(arm, arm_mark(header, arm, wanted.glyphs), arm_color(header, arm))
             for arm in arms_of(header)
         )
+
+    def _tell(self, recording: Recording, wanted: Wanted, step: int) -> str:
+        from tuilab.panels import View
+
+        if wanted.told is None or wanted.told >= len(self._panels):
+            return ""
+        view = View(step, False, wanted.hidden, wanted.log, wanted.glyphs, wanted.color)
+        return self._panels[wanted.told].describe(recording, view)
 
     def _draw(self, recording: Recording, wanted: Wanted, step: int, live: bool) -> dict[int, Picture]:
         from tuilab.panels import View

@@ -12,13 +12,14 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tuilab.tui import terminal, words
+from tuilab.tui.pace import EnginePace
 from tuilab.tui.player import Player
 from tuilab.tui.screens.arms import ArmsScreen
 from tuilab.tui.snapshot import Snapshot, Wanted
 from tuilab.tui.source import Source
 from tuilab.tui.widgets.grid import PanelGrid
 from tuilab.tui.widgets.header import RunHeader
-from tuilab.tui.widgets.hints import Hints
+from tuilab.tui.widgets.hints import Hints, keys_for
 from tuilab.tui.widgets.side import Side
 from tuilab.tui.widgets.transport import Transport
 from tuilab.tui.worker import Worker
@@ -48,7 +49,10 @@ class RunScreen(Screen[None]):
         Binding("g", "goto", "go to step", priority=True),
         Binding("plus,greater_than_sign,equals_sign", "speed(1)", "faster"),
         Binding("minus,less_than_sign", "speed(-1)", "slower"),
+        Binding("n", "event(1)", "next event"),
+        Binding("p", "event(-1)", "previous event"),
         Binding("l", "log", "log axis"),
+        Binding("d", "describe", "in words"),
         Binding("z", "zoom", "zoom"),
         Binding("a", "arms", "arms"),
         Binding("e", "side", "events"),
@@ -77,6 +81,8 @@ class RunScreen(Screen[None]):
         self._log: bool | None = None
         self._glyphs = terminal.glyphs()
         self._every_other = False
+        self._told: int | None = None
+        self._pace = EnginePace()
 
     def compose(self) -> ComposeResult:
         """The frame, filled when the first snapshot comes."""
@@ -121,6 +127,7 @@ class RunScreen(Screen[None]):
             return
         self.player.extend(snapshot.first, snapshot.last, snapshot.growing)
         self.player.retime(snapshot.timeline)
+        self._pace.note(snapshot)
         if snapshot.header and not self._begun:
             self._begun = True
             self._begin()
@@ -131,6 +138,9 @@ class RunScreen(Screen[None]):
             self.query_one(PanelGrid).show(snapshot.pictures)
             self.query_one(Side).show(snapshot)
             self._show_state()
+        if snapshot.told and self._told is not None:
+            self._told = None
+            self.query_one(Hints).say(snapshot.told, "")
 
     def _begin(self) -> None:
         """The recording is there: put the cursor where it was asked to be."""
@@ -168,6 +178,7 @@ class RunScreen(Screen[None]):
                 self._log,
                 self._glyphs,
                 terminal.colored(),
+                self._told,
             )
         )
         self._show_state()
@@ -185,7 +196,7 @@ class RunScreen(Screen[None]):
             growing=snapshot.growing,
             speed=player.speed,
         )
-        self.query_one(Hints).show(_keys(snapshot.state, live, player.playing, snapshot.growing))
+        self.query_one(Hints).show(keys_for(snapshot.state, live, player.playing, snapshot.growing))
 
     def _remark(self) -> str:
         grid = self.query_one(PanelGrid)
@@ -245,9 +256,7 @@ class RunScreen(Screen[None]):
 
     def action_first(self) -> None:
         """Go to the first step."""
-        self.player.seek(self.player.first)
-        self.player.playing = False
-        self._ask()
+        self.action_seek(self.player.first)
 
     def action_live(self) -> None:
         """Go to the end and stay there."""
@@ -260,17 +269,39 @@ class RunScreen(Screen[None]):
 
         def go(step: int | None) -> None:
             if step is not None:
-                self.player.seek(step)
-                self.player.playing = False
-                self._ask()
+                self.action_seek(step)
 
         self.app.push_screen(GotoScreen(self.player.first, self.player.last), go)
 
+    def action_seek(self, step: int) -> None:
+        """Go to a step and stay there."""
+        self.player.seek(step)
+        self.player.playing = False
+        self._ask()
+
+    def action_event(self, direction: int) -> None:
+        """Go to the next event's step, or to the previous one's."""
+        here = self.player.step
+        steps = {event.step for event in self.snapshot.events if (event.step - here) * direction > 0}
+        if steps:
+            self.action_seek(min(steps, key=lambda step: abs(step - here)))
+        else:
+            self._say(f"no event {'after' if direction > 0 else 'before'} step {words.count(here)}")
+
     def action_speed(self, notches: int) -> None:
-        """Play faster or slower."""
+        """Live: the engine's pace. Else: play faster or slower."""
+        if self.player.following and self.snapshot.alive:
+            pace = self._pace.change(notches)
+            rate = "as fast as it can" if pace == "max" else f"{pace} steps a second"
+            self._say(f"the engine is asked for {rate}")
+            self._tell_engine("pace", pace)
+            return
         self.player.change_speed(notches)
-        if self.player.following and self.snapshot.growing:
-            self._say(f"playback will go at {words.speed(self.player.speed)}; the engine keeps its own pace")
+        self._ask()
+
+    def action_describe(self) -> None:
+        """Say what a panel shows."""
+        self._told = self.query_one(PanelGrid).chosen
         self._ask()
 
     def action_log(self) -> None:
@@ -334,6 +365,7 @@ class RunScreen(Screen[None]):
         yield SystemCommand("Jump to the live end", "Show the newest step and follow", self.action_live)
         yield SystemCommand("Go to step", "Show another moment", self.action_goto)
         yield SystemCommand("Log axis", "Axes: the panels' own, logarithmic, linear", self.action_log)
+        yield SystemCommand("In words", "Say what the panel shows", self.action_describe)
         yield SystemCommand("Zoom", "One panel alone, or all", self.action_zoom)
         yield SystemCommand("Arms", "Show and hide arms", self.action_arms)
         yield SystemCommand("Events", "Show and hide expectations and events", self.action_side)
@@ -350,16 +382,3 @@ def _waiting(snapshot: Snapshot) -> str:
     if snapshot.state == "starting":
         return "The engine is starting: loading torch takes a few seconds."
     return "Nothing is recorded yet."
-
-
-def _keys(state: str, live: bool, playing: bool, growing: bool) -> list[tuple[str, str]]:
-    """The keys that matter now, the most important first."""
-    if state == "starting":
-        keys = []
-    elif live:
-        does = "pause" if state == "running" else "resume"
-        keys = [("space", f"{does} the engine"), (".", "step it")]
-    else:
-        keys = [("space", "pause" if playing else "play"), ("←→", "step"), ("<>", "speed")]
-        keys += [("end", "live")] if growing else []
-    return [*keys, ("z", "zoom"), ("g", "go to"), ("l", "log"), ("a", "arms"), ("e", "events")]

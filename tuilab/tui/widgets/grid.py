@@ -66,6 +66,14 @@ class PanelGrid(Container):
         """(panel, width, height) of each panel that is to be seen."""
         return tuple((p.index, *p.picture_size) for p in self._panels if p.display)
 
+    @property
+    def chosen(self) -> int | None:
+        """The panel that stands alone, has the focus, or is the first one on the page; None without any."""
+        if self.zoomed is not None or not self._panels:
+            return self.zoomed
+        focused = next((p.index for p in self._panels if p.has_focus), None)
+        return self.page * self._per_page if focused is None else focused
+
     async def populate(self, titles: Sequence[str]) -> None:
         """Make the panels, once their titles are known."""
         self._panels = [PanelWidget(index, title) for index, title in enumerate(titles)]
@@ -96,11 +104,8 @@ class PanelGrid(Container):
         """Show one panel alone (the focused or the first one on the page), or all of them again."""
         if self.zoomed is not None or not self._panels:
             self.zoomed = None
-        elif panel is not None:
-            self.zoomed = panel
         else:
-            focused = next((p.index for p in self._panels if p.has_focus), None)
-            self.zoomed = self.page * self._per_page if focused is None else focused
+            self.zoomed = self.chosen if panel is None else panel
         self.lay_out()
 
     def lay_out(self) -> None:

@@ -51,3 +51,25 @@ class Hints(Widget):
             shown.append((key, what))
         parts = [Content.assemble((key, "bold"), (f" {what}", words.DIM)) for key, what in [*shown, *_ALWAYS]]
         return Content("  ").join(parts)
+
+
+def keys_for(state: str, live: bool, playing: bool, growing: bool) -> Keys:
+    """The keys of a run that matter now, the most important first."""
+    if state == "starting":
+        keys = []
+    elif live:
+        does = "pause" if state == "running" else "resume"
+        keys = [("space", f"{does} the engine"), (".", "step it"), ("<>", "pace")]
+    else:
+        keys = [("space", "pause" if playing else "play"), ("←→", "step"), ("<>", "speed")]
+        keys += [("end", "live")] if growing else []
+    return [
+        *keys,
+        ("z", "zoom"),
+        ("g", "go to"),
+        ("l", "log"),
+        ("a", "arms"),
+        ("e", "events"),
+        ("d", "in words"),
+        ("pn", "from event to event"),
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
+from textual.style import Style
 from textual.widgets import Static
 
 from tuilab.tui import words
@@ -42,6 +43,7 @@ class Side(Vertical):
         self.query_one("#findings").display = False
         self.query_one("#expectations").border_title = "expectations"
         self.query_one("#events").border_title = "events"
+        self.query_one("#happenings").auto_links = False  # an event keeps its own colours
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot's expectations, and its events up to the moment shown."""
@@ -64,7 +66,11 @@ class Side(Vertical):
         state = (events, len(snapshot.events), snapshot.arms)
         if state != self._events:
             self._events = state
-            self._show_events(snapshot, [words.event_line(event, snapshot.arms) for event in events])
+            # A click on one goes to its step.
+            links = [Style.from_meta({"@click": f"screen.seek({event.step})"}) for event in events]
+            lines = [words.event_line(event, snapshot.arms) for event in events]
+            linked = [line.stylize(link) for line, link in zip(lines, links, strict=True)]
+            self._show_events(snapshot, linked)
 
     def _show_outcomes(self, snapshot: Snapshot) -> None:
         box = self.query_one("#expectations")
