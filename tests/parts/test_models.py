@@ -20,6 +20,8 @@ SHAPE = (3, 32, 32)
         ("mlp", {"width": 20, "depth": 0}, 0),
         ("convnet", {"channels": [4, 6], "norm": "batch"}, 2),
         ("convnet", {"channels": [4, 6, 8, 8, 8], "norm": "none", "activation": "sigmoid"}, 5),
+        ("convnet", {"channels": [4, 6], "convolutions": 3, "norm": "group", "dropout": 0.2}, 6),
+        ("mlp", {"widths": [9, 5], "norm": "batch", "activation": "prelu", "dropout": 0.5}, 2),
     ],
 )
 def test_layers_are_found_and_scores_come_out(name: str, settings: dict[str, object], hidden: int) -> None:
@@ -68,3 +70,31 @@ def test_the_first_loss_is_that_of_guessing(init: str) -> None:
         scores = started(network, init)(torch.randn(256, *SHAPE))
         loss = cross_entropy(scores, torch.arange(256) % 10)
         assert loss.item() == pytest.approx(math.log(10), rel=0.02)
+
+
+def test_resnets_are_as_large_as_published() -> None:
+    """ResNet-20 has .27 million weights; ResNet-18 with a stem for small pictures 11.17 million."""
+    small = MODELS["resnet"](SHAPE, 10)
+    assert len(small.activations) == 19  # and the scores make 20
+    assert sum(p.numel() for p in small.parameters()) == pytest.approx(0.272e6, rel=0.02)
+    large = MODELS["resnet"](SHAPE, 10, channels=(64, 128, 256, 512), blocks=2)
+    assert len(large.activations) == 17
+    assert sum(p.numel() for p in large.parameters()) == pytest.approx(11.17e6, rel=0.01)
+    assert small(torch.randn(2, *SHAPE)).shape == (2, 10)
+
+
+def test_a_block_adds_what_it_was_given() -> None:
+    network = MODELS["resnet"](SHAPE, 10, channels=(4, 8), blocks=1, norm="none")
+    network.start(0, "kaiming_normal")
+    stem, same, down = network.hidden[0], network.hidden[1], network.hidden[2]
+    x = stem(torch.randn(2, *SHAPE))
+    f = torch.conv2d(torch.conv2d(x, same.first.weight, padding=1).relu(), same.second.weight, padding=1)
+    torch.testing.assert_close(same(x), (x + f).relu())
+    assert down(x).shape == (2, 8, 16, 16)
+
+
+def test_depth_200_is_no_trouble() -> None:
+    network = mlp((2,), 2, width=50, depth=200, activation="tanh")
+    network.start(0, "orthogonal")
+    assert network(torch.randn(3, 2)).shape == (3, 2)
+    assert len(network.weights) == 201

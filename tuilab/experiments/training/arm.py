@@ -13,7 +13,7 @@ from torch import Tensor
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.training import frames
 from tuilab.experiments.training.batches import Batches
-from tuilab.experiments.training.examining import LOST, Verdict, examine
+from tuilab.experiments.training.examining import LOST, Verdict, answers, verdict
 from tuilab.experiments.training.goals import Best, Goal
 from tuilab.experiments.training.learner import Learner
 from tuilab.experiments.training.observing import Observer
@@ -147,7 +147,7 @@ class Arm:
     def validate(self, observation: Observation) -> None:
         """Judge the networks on the held-out examples, in every way the scenario asks for."""
         step = observation.step
-        plain = self._judged(step)
+        plain = self._judged(step, show=observation)
         self._record(observation, "validation", plain)
         self._aim(observation, "validation", plain)
         for name, test in self._scenario.tests.items():
@@ -170,16 +170,33 @@ class Arm:
         test: Test | None = None,
         count: int = 0,
         networks: Sequence[Network] | None = None,
+        show: Observation | None = None,
     ) -> Verdict:
-        """On the held-out examples, or on `count` training examples."""
+        """On the held-out examples, or on `count` training examples; pictures of it, if there is where to."""
         if self.diverged:
             return LOST
         for member in self._members:
             member.draw_by("test", step)
         b = self._batches
         inputs, labels = (b.inputs[:count], b.labels[:count]) if count else (b.held_inputs, b.held_labels)
-        judge = self._members[0].judge
-        return examine(self._networks if networks is None else networks, inputs, labels, b, judge, test)
+        found = answers(self._networks if networks is None else networks, inputs, labels, b, test)
+        if show is not None:
+            self._show(show, *found)
+        return verdict(*found, self._members[0].judge)
+
+    def _show(self, observation: Observation, scores: Tensor, labels: Tensor) -> None:
+        """Pictures of what the networks see and say."""
+        drawn: dict[str, frames.Frame] = {}
+        watch, step = self._scenario.watch, observation.step
+        if "confusion" in watch:
+            drawn["confusion"] = frames.confusion(scores, labels, self._batches)
+        if "mistakes" in watch and self._batches.pictures:
+            drawn["mistakes"], drawn["mistakes.captions"] = frames.mistakes(scores, labels, self._batches)
+        if "filters" in watch and self._batches.pictures:
+            drawn["filters"] = frames.filters(self._networks[0], self._batches)
+        if "samples" in watch and self._batches.pictures:
+            drawn["samples"] = frames.samples(self._batches.training(step, self.augmentation), self._batches)
+        observation.frames.update({f"{self.name}/{name}": frame for name, frame in drawn.items()})
 
     def _poll(self, observation: Observation, together: Verdict) -> None:
         """Each member alone, and what voting gains."""

@@ -35,38 +35,44 @@ LOST = Verdict(math.nan, math.nan)
 
 
 @torch.no_grad()
-def examine(
+def answers(
     networks: Sequence[Network],
     inputs: Tensor,
     labels: Tensor,
     batches: Batches,
-    judge: Judge,
     test: Test | None = None,
-) -> Verdict:
-    """Loss and accuracy, one transfer to the host.
+) -> tuple[Tensor, Tensor]:
+    """What networks say to examples, in the order in which they were asked.
 
-    Several networks, or several passes of one, are judged by the mean of the probabilities they predict.
+    Several networks, or several passes of one, answer together by the mean of the probabilities they predict.
 
     Args:
         networks: asked together; left in training mode or not as they were.
         inputs: as they were read.
         labels: the right classes.
         batches: normalises and cuts into batches.
-        judge: the loss.
         test: how to use the networks; None: plainly.
+
+    Returns:
+        Scores (n, classes) and the right classes (n,).
     """
     test = test or Test()
     if test.order == "class":
         order = labels.argsort(stable=True)
         inputs, labels = inputs[order], labels[order]
-    loss = torch.zeros((), dtype=torch.float64, device=labels.device)
-    correct = torch.zeros((), dtype=torch.float64, device=labels.device)
     with _used(networks, test) as used:
-        for batch in batches.evaluation(inputs, labels, test.batch):
-            scores = together([network(view) for network in used for view in _views(batch.inputs, test)])
-            loss += judge(scores, batch.labels).double() * len(batch.labels)
-            correct += (scores.argmax(1) == batch.labels).sum()
-    return Verdict(*(torch.stack([loss, correct]) / len(labels)).tolist())
+        scores = [
+            together([network(view) for network in used for view in _views(batch.inputs, test)])
+            for batch in batches.evaluation(inputs, labels, test.batch)
+        ]
+    return torch.cat(scores), labels
+
+
+@torch.no_grad()
+def verdict(scores: Tensor, labels: Tensor, judge: Judge) -> Verdict:
+    """Mean loss and accuracy, one transfer to the host."""
+    right = (scores.argmax(1) == labels).double().mean()
+    return Verdict(*torch.stack([judge(scores.double(), labels), right]).tolist())
 
 
 def together(scores: Sequence[Tensor]) -> Tensor:

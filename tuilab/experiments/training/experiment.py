@@ -72,7 +72,10 @@ class TrainingExperiment:
 
         began = time.perf_counter()
         learning = [arm for arm in arms if not arm.stopped]
-        measuring = self._learn(observation, learning) if learning else None
+        try:
+            measuring = self._learn(observation, learning) if learning else None
+        except (MemoryError, RuntimeError) as error:
+            raise _out_of_memory(error, self._batches.size) from None
         self._account(observation, measuring, time.perf_counter() - began)
         for arm in arms:
             if arm.stopped or step == self.steps:
@@ -154,3 +157,12 @@ class TrainingExperiment:
         if broken is not None:
             thinned = {"every": self._probes.every, "share": broken}
             observation.events.append(("probes-thinned", None, thinned))
+
+
+def _out_of_memory(error: Exception, batch: int) -> Exception:
+    """What to say when a step did not fit; any other error stays as it is."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
+        return MemoryError(
+            f"a step of {batch} examples does not fit; try half of that, -s batch={batch // 2}"
+        )
+    return error

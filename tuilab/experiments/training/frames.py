@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from tuilab.experiments.training.batches import Batches
+from tuilab.experiments.training.batches import Batch, Batches
 from tuilab.experiments.training.examining import together
 from tuilab.parts.models import Network
 
@@ -16,6 +17,7 @@ Frame = tuple[np.ndarray, dict[str, Any]]
 REACH = 1.25
 """Half the side of the square of the plane that is drawn."""
 _GRID = 64
+_MISTAKES, _FILTERS, _SAMPLES = 12, 32, 16
 _CURVE = 400
 """Updates, at most, that a schedule is drawn at."""
 
@@ -68,3 +70,50 @@ def boundary(networks: Sequence[Network], batches: Batches) -> Frame:
         found = scores.argmax(1).float()
         meta |= {"colors": "categories", "categories": list(batches.classes)}
     return found.view(_GRID, _GRID).cpu().numpy().astype(np.float32), meta
+
+
+def confusion(scores: Tensor, labels: Tensor, batches: Batches) -> Frame:
+    """How each class was taken: rows are the right class, the first on top, columns the predicted one.
+
+    Shares of a row; a class that does not occur has none.
+    """
+    classes = len(batches.classes)
+    counts = torch.bincount(labels * classes + scores.argmax(1), minlength=classes**2).view(classes, classes)
+    shares = counts.double() / counts.sum(1, keepdim=True)
+    names = list(batches.classes)
+    meta: dict[str, Any] = {"kind": "map", "colors": "heat", "x_labels": names, "y_labels": names[::-1]}
+    meta |= {"x": [0, classes], "y": [0, classes], "x_scale": "linear", "y_scale": "linear"}
+    meta |= {"x_name": "predicted", "y_name": "right"}
+    return shares.flip(0).cpu().numpy().astype(np.float32), meta
+
+
+def mistakes(scores: Tensor, labels: Tensor, batches: Batches) -> tuple[Frame, Frame]:
+    """The held-out pictures whose right class was thought least likely, the worst first, and captions."""
+    probabilities = scores.double().softmax(1)
+    right = probabilities.gather(1, labels[:, None])[:, 0]
+    worst = right.argsort()[:_MISTAKES]
+    surest, predicted = probabilities[worst].max(1)
+    captions = torch.stack([labels[worst].double(), predicted.double(), surest], 1)
+    return (
+        (batches.held_inputs[worst].cpu().numpy(), {"kind": "pictures"}),
+        (
+            captions.cpu().numpy().astype(np.float32),
+            {"kind": "captions", "classes": list(batches.classes)},
+        ),
+    )
+
+
+@torch.no_grad()
+def filters(network: Network, batches: Batches) -> Frame:
+    """The first layer's weights as pictures, grey being 0, each on a scale of its own."""
+    weight = network.weights[0][:_FILTERS].detach().float()
+    if weight.dim() == 2:
+        weight = weight.view(len(weight), *batches.shape)
+    largest = weight.abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-12)
+    pictures = (127.5 * (1 + weight / largest)).round().to(torch.uint8).permute(0, 2, 3, 1)
+    return np.ascontiguousarray(pictures.cpu().numpy()), {"kind": "pictures"}
+
+
+def samples(batch: Batch, batches: Batches) -> Frame:
+    """The first training pictures of a batch as the network gets them."""
+    return np.ascontiguousarray(batches.shown(batch.inputs[:_SAMPLES]).cpu().numpy()), {"kind": "pictures"}

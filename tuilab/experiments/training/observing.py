@@ -101,7 +101,7 @@ class Observer:
 
     def lost(self) -> dict[str, float]:
         """The same figures for a network that has diverged: NaN."""
-        weights = self._layers + 1
+        weights = len(self._network.weights)
         values = {key: np.full(self._layers, math.nan) for key in _PER_LAYER}
         kinds = ["weight_gradient.norm", "weight.norm", "weight.growth", "weight.zeros", "update.ratio"]
         for key in kinds[:3] + kinds[3:4] * self._probes.weights + kinds[4:]:

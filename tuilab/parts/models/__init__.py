@@ -5,8 +5,9 @@ from collections.abc import Callable
 from tuilab.parts.models.convnet import convnet
 from tuilab.parts.models.mlp import mlp
 from tuilab.parts.models.network import Activate, Network
+from tuilab.parts.models.resnet import resnet
 
-__all__ = ["MODELS", "Activate", "Network", "convnet", "mlp"]
+__all__ = ["MODELS", "Activate", "Network", "convnet", "mlp", "resnet"]
 
-MODELS: dict[str, Callable[..., Network]] = {"mlp": mlp, "convnet": convnet}
+MODELS: dict[str, Callable[..., Network]] = {"mlp": mlp, "convnet": convnet, "resnet": resnet}
 """Every model by the name scenarios use: (input shape, classes, **settings) → network, not yet started."""

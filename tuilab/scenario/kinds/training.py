@@ -13,7 +13,7 @@ from tuilab.scenario.parts.data import Data, Pictures
 from tuilab.scenario.parts.ensembles import Average, NoAverage
 from tuilab.scenario.parts.initializers import Init, KaimingNormal
 from tuilab.scenario.parts.losses import Loss, Softmax
-from tuilab.scenario.parts.networks import Network
+from tuilab.scenario.parts.networks import MLP, Network
 from tuilab.scenario.parts.optimizers import NetworkOptimizer
 from tuilab.scenario.parts.regularizers import NoRegularizer, Regularizer
 from tuilab.scenario.parts.schedules import Constant, Schedule
@@ -123,6 +123,9 @@ class Training(Scenario):
         description="further ways of using the networks, measured at every validation",
     )
     probes: TrainingProbes = TrainingProbes()
+    watch: list[Literal["confusion", "mistakes", "filters", "samples"]] = Field(
+        default=[], description="pictures drawn at every validation"
+    )
     arms: dict[ArmName, TrainingSetup] = Field(min_length=1, max_length=32)
     SETUP: ClassVar[type[Strict]] = TrainingSetup
     METRICS: ClassVar[dict[str, Metric]] = {
@@ -213,3 +216,20 @@ class Training(Scenario):
             for figure in ("validation.loss", "validation.accuracy")
         }
         return {**self.METRICS, **tested}
+
+    @model_validator(mode="after")
+    def _fits_the_data(self) -> Training:
+        if isinstance(self.data, Pictures):
+            return self
+        for name, arm in self.arms.items():
+            if not isinstance(arm.network, MLP):
+                raise ValueError(
+                    f"arm {name}: a {arm.network.name} wants pictures, and {self.data.name} are points"
+                )
+            changes = arm.augment.model_dump(exclude={"noise", "mixup"}, exclude_defaults=True)
+            if changes:
+                raise ValueError(f"arm {name}: augment.{next(iter(changes))} is for pictures, not for points")
+        for name, test in self.tests.items():
+            if test.flips or test.crops:
+                raise ValueError(f"tests.{name}: flips and crops are for pictures, not for points")
+        return self

@@ -41,4 +41,16 @@ class ConvNet(Strict):
     dropout: Share = Field(default=0.0, description="probability that a value is dropped, after every stage")
 
 
-Network = Annotated[MLP | ConvNet, Field(discriminator="name")]
+class ResNet(Strict):
+    """Residual blocks: ResNet-20; channels 64, 128, 256, 512 with 2 blocks a stage is ResNet-18."""
+
+    name: Literal["resnet"]
+    channels: list[Annotated[int, Field(ge=1, le=4_096)]] = Field(
+        default=[16, 32, 64], min_length=1, max_length=5, description="of each stage"
+    )
+    blocks: int = Field(default=3, ge=1, le=200, description="residual blocks a stage")
+    norm: NormName = "batch"
+    activation: ActivationSpec = "relu"
+
+
+Network = Annotated[MLP | ConvNet | ResNet, Field(discriminator="name")]
