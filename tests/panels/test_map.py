@@ -138,6 +138,11 @@ def test_a_table_has_its_names_and_figures(record):
     assert panel().describe(recording, View(0)) == (
         "map at step 0: a 80.0% on the diagonal, most off it 30.0 at predicted dog, true ship."
     )
+    turned = record(frames=[frame(counts[::-1], **TABLE | {"y_labels": NAMES[::-1]})])
+    assert panel().describe(turned, View(0)) == panel().describe(recording, View(0))
+    shares = panel().draw(record(frames=[frame(counts / 100, **TABLE)]), View(0), 40, 12).text()
+    assert "in %" in shares
+    assert "90" in shares
     tight = panel().draw(recording, View(0), 12, 6).text()
     assert "90" not in tight or "80" in tight
 

@@ -11,7 +11,7 @@ from tuilab.panels.blocks import Block, entries_of, gutter_of, lay, put_caption
 from tuilab.panels.finish import Entry, finished, head, write
 from tuilab.panels.frames import RUN, missing, power, shown_frames
 from tuilab.panels.hues import class_color, texture
-from tuilab.panels.map_cells import paint, put_figures, put_map_axes, whole_cells
+from tuilab.panels.map_cells import in_percent, paint, put_figures, put_map_axes, whole_cells
 from tuilab.panels.map_field import Field, field_of, scale_of
 from tuilab.panels.map_words import category_name, summary
 from tuilab.panels.numbers import brief
@@ -81,7 +81,12 @@ class Map:
             cloud = clouds.get(arm) or clouds.get(RUN)
             picture.paste(block.y, block.x, _body(block, field, own, cloud, recording, arm, view))
             put_map_axes(picture, block, field)
-        notes = [*_axes_named(first), *["log"] * log, *_scale_named(first, scale)]
+        notes = [
+            *_axes_named(first),
+            *["in %"] * in_percent(first),
+            *["log"] * log,
+            *_scale_named(first, scale),
+        ]
         if len(blocks) < len(fields):
             notes.insert(0, f"{len(fields) - len(blocks)} more need more room")
         entries = _key(fields, clouds, view) or (

@@ -84,10 +84,12 @@ def put_figures(body: Picture, field: Field, levels: Ints, view: View) -> None:
     """The numbers of a table in its cells, as far as they fit."""
     rows, columns = field.values.shape
     down, across = body.height // rows, body.width // columns
+    percent = in_percent(field)
     for row in range(rows):
         y = (rows - 1 - row) * down + (down - 1) // 2
         for column in range(columns):
-            label = _figure(float(field.values[row, column]), field) if levels[row, column] >= 0 else ""
+            value = float(field.values[row, column])
+            label = _figure(value, field, percent) if levels[row, column] >= 0 else ""
             x = column * across + (across - len(label)) // 2
             if 0 < len(label) < across + view.color:  # colours part what touches
                 behind = int(body.bg[y, min(x, body.width - 1)])
@@ -95,10 +97,19 @@ def put_figures(body: Picture, field: Field, levels: Ints, view: View) -> None:
                 body.put(y, x, label, ink if view.color else DEFAULT, behind)
 
 
-def _figure(value: float, field: Field) -> str:
+def _figure(value: float, field: Field, percent: bool) -> str:
     if field.colors == "categories" and value < len(field.categories):
         return field.categories[int(value)]
+    if percent:
+        return f"{100 * value:.0f}"
     return str(int(value)) if value == round(value) and abs(value) < 1e6 else brief(value)
+
+
+def in_percent(field: Field) -> bool:
+    """Whether a table's figures are shares, which take less room as percentages."""
+    known = field.values[np.isfinite(field.values)]
+    numbers = field.table and field.colors == "heat"
+    return numbers and bool(((known >= 0) & (known <= 1)).all() and (known % 1 > 0).any())
 
 
 def _luma(code: int) -> float:

@@ -26,7 +26,7 @@ def summary(field: Field) -> str:
         kinds, counts = np.unique(values[known], return_counts=True)
         order = np.argsort(-counts, kind="stable")[:6].tolist()
         told = [f"{category_name(field, int(kinds[k]))} {counts[k] / values.size:.0%}" for k in order]
-    elif field.table and field.x.labels == field.y.labels:
+    elif field.table and sorted(field.x.labels) == sorted(field.y.labels):
         told = _mistakes(field)
     else:
         told = [_extreme("lowest", np.where(known, values, np.inf).argmin(), field)]
@@ -41,10 +41,11 @@ def _extreme(word: str, place: np.intp, field: Field) -> str:
 
 
 def _mistakes(field: Field) -> list[str]:
-    """The share on the diagonal of a confusion matrix, and its largest figure off it."""
+    """The share of a confusion matrix where row and column have one name, and the most elsewhere."""
     values = np.nan_to_num(np.clip(field.values, 0, LIMIT / field.values.size), nan=0.0)
-    total, right = float(values.sum()), float(np.trace(values))
-    off = values - np.diag(np.diag(values))
+    same = np.array(field.y.labels)[:, None] == np.array(field.x.labels)
+    total, right = float(values.sum()), float(values[same].sum())
+    off = np.where(same, 0, values)
     told = [f"{right / total:.1%} on the diagonal"] if total > 0 else ["nothing on the diagonal"]
     if off.any():
         told.append(_extreme("most off it", off.argmax(), field))
