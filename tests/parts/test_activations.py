@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tuilab.parts.activations import ACTIVATIONS, Activation, activation, activation_of
+from tuilab.parts.models import convnet, mlp
 
 POINTS = torch.tensor([-10.0, -1.0, 0.0, 1.0, 10.0], dtype=torch.float64)
 GRID = torch.linspace(-30, 30, 6001, dtype=torch.float64)
@@ -139,3 +140,20 @@ def test_a_slope_that_is_learned_gets_a_gradient() -> None:
     (gradient,) = torch.autograd.grad(phi(POINTS).sum(), slope)
     assert gradient.item() == -11.0  # the sum of min(0, h)
     assert phi.learned == ("slope",)
+
+
+def test_maxout_in_a_network_takes_the_largest_of_each_units_maps() -> None:
+    h = torch.tensor([[1.0, -2.0, 3.0, -4.0]])
+    assert ACTIVATIONS["maxout"].together(h).tolist() == [[3.0, -2.0]]
+    assert ACTIVATIONS["relu"].together(h).shape == h.shape
+    layers = mlp(
+        [2],
+        3,
+        width=5,
+        depth=2,
+        activation={"name": "maxout", "slopes": [1.0, 2.0, 3.0], "offsets": [0.0] * 3},
+    )
+    assert [tuple(weight.shape) for weight in layers.weights] == [(15, 2), (15, 5), (3, 5)]
+    assert layers(torch.randn(7, 2)).shape == (7, 3)
+    pictures = convnet([3, 8, 8], 4, channels=[5, 6], activation="maxout")
+    assert pictures(torch.randn(2, 3, 8, 8)).shape == (2, 4)

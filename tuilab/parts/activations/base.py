@@ -20,8 +20,10 @@ class Activation(ABC):
     for an unbounded one."""
     kinks: tuple[float, ...] = ()
     """Every h at which φ or a derivative of it jumps: integrals have to be split there."""
+    pieces: int = 1
+    """Linear maps that a unit needs: 1, but for maxout."""
     learned: ClassVar[tuple[str, ...]] = ()
-    """Settings that a network learns; `tuilab.parts.activations.modules.Activate` makes them parameters."""
+    """Settings that a network learns; `tuilab.parts.models.Activate` makes them parameters."""
 
     @abstractmethod
     def __call__(self, h: Tensor) -> Tensor:
@@ -37,3 +39,7 @@ class Activation(ABC):
     @abstractmethod
     def flat(self, x: Tensor) -> Tensor:
         """Which *outputs* x lie on a flat part of φ, where next to nothing is passed back (boolean)."""
+
+    def together(self, h: Tensor) -> Tensor:
+        """The outputs of units from all their linear maps, (batch, pieces·units, …) to (batch, units, …)."""
+        return self(h)

@@ -76,7 +76,7 @@ class Maxout(Activation):
     """φ(h) = maxₖ(wₖ·h + bₖ), the upper edge of k straight lines (Goodfellow et al., ICML 2013).
 
     This is a maxout unit that sees one input. In a network each line is a linear map of all inputs with
-    weights of its own: `tuilab.parts.activations.modules.MaxoutLayer`.
+    weights of its own, and `together` takes the largest.
 
     Args:
         slopes: w₁ … wₖ; (0, 1) makes a ReLU, (−1, 1) the absolute value.
@@ -87,6 +87,7 @@ class Maxout(Activation):
         if len(slopes) != len(offsets):
             raise ValueError("maxout wants as many offsets as slopes")
         self._lines = list(zip(slopes, offsets, strict=True))
+        self.pieces = len(self._lines)
         kinks = set()
         for (w, b), (v, d) in combinations(self._lines, 2):
             if w != v:
@@ -108,6 +109,10 @@ class Maxout(Activation):
         slopes = torch.tensor([w for w, _ in self._lines], dtype=h.dtype, device=h.device)
         largest = (lines == lines.amax(0)).to(h.dtype)
         return torch.einsum("k,k...->...", slopes, largest) / largest.sum(0)
+
+    def together(self, h: Tensor) -> Tensor:
+        """Of each unit's linear maps the largest."""
+        return h.unflatten(1, (self.pieces, -1)).amax(1)
 
     def _edge(self, h: float) -> float:
         return max(w * h + b for w, b in self._lines)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from tuilab.parts.activations import activation_of
 from tuilab.parts.dropout import Dropout
 from tuilab.parts.models.network import Activate, Network, Spec, normalization, normalizes
 
@@ -40,16 +41,15 @@ def convnet(
     inputs, height, width = shape
     hidden: list[nn.Module] = []
     for outputs in channels:
+        maps = outputs * activation_of(activation).pieces
         for number in range(convolutions):
             parts: OrderedDict[str, nn.Module] = OrderedDict()
             # Batch norm subtracts the mean, and a bias before it with that.
-            parts["convolution"] = nn.Conv2d(
-                inputs, outputs, 3, padding=1, bias=bias and not normalizes(norm)
-            )
+            parts["convolution"] = nn.Conv2d(inputs, maps, 3, padding=1, bias=bias and not normalizes(norm))
             if number == 0:
                 parts["pool"] = nn.MaxPool2d(2)
             if normalizes(norm):
-                parts["norm"] = normalization(norm, outputs)
+                parts["norm"] = normalization(norm, maps)
             parts["activation"] = Activate(activation)
             if dropout and number == convolutions - 1:
                 parts["dropout"] = Dropout(dropout)

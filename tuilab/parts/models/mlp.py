@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from torch import nn
 
+from tuilab.parts.activations import activation_of
 from tuilab.parts.dropout import Dropout
 from tuilab.parts.models.network import Activate, Network, Spec, normalization, normalizes
 
@@ -41,9 +42,10 @@ def mlp(
     hidden: list[nn.Module] = [nn.Flatten()] if len(sizes) > 1 else []
     for fan_in, fan_out in pairwise(sizes):
         parts: OrderedDict[str, nn.Module] = OrderedDict()
-        parts["linear"] = nn.Linear(fan_in, fan_out, bias=bias and not normalizes(norm))
+        maps = fan_out * activation_of(activation).pieces
+        parts["linear"] = nn.Linear(fan_in, maps, bias=bias and not normalizes(norm))
         if normalizes(norm):
-            parts["norm"] = normalization(norm, fan_out)
+            parts["norm"] = normalization(norm, maps)
         parts["activation"] = Activate(activation)
         if dropout:
             parts["dropout"] = Dropout(dropout)

@@ -32,7 +32,7 @@ class Activate(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """φ(h)."""
-        return self.function(h)
+        return self.function.together(h)
 
 
 class Network(nn.Module):
