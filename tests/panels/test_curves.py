@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tuilab.panels import View, arm_color, panels_of
 from tuilab.panels.columns import first_nonfinite
-from tuilab.panels.palette import BROKEN
+from tuilab.panels.palette import BROKEN, arm_color, arm_mark
 from tuilab.panels.theory import is_theory, measured
 from tuilab.recording import Recording, Writer
 
@@ -306,3 +306,9 @@ def test_a_prediction_made_once_holds_and_one_layers_too(record):
 )
 def test_what_a_prediction_is_about(name, of):
     assert (is_theory(name), measured(name)) == (name != of, of)
+
+
+def test_no_two_arms_look_the_same() -> None:
+    header = {"arms": [f"arm {number}" for number in range(64)]}
+    looks = [(arm_color(header, arm), arm_mark(header, arm)) for arm in header["arms"]]
+    assert len(set(looks)) == 64

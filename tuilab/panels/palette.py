@@ -57,7 +57,10 @@ def arm_mark(header: Mapping[str, Any], arm: str, glyphs: str = "braille") -> st
     """The character that stands for an arm."""
     marks = ASCII_MARKS if glyphs == "ascii" else ARM_MARKS
     place = _place(header, arm)
-    return ("-" if glyphs == "ascii" else "•") if place is None else marks[place % len(marks)]
+    if place is None:
+        return "-" if glyphs == "ascii" else "•"
+    # Where the colours come round again, the marks are shifted: no two of 64 arms look the same.
+    return marks[(place + place // len(marks)) % len(marks)]
 
 
 def by_arm(header: Mapping[str, Any], names: list[str]) -> list[str]:
