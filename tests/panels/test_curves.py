@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tuilab.panels import View, arm_color, panels_of
 from tuilab.panels.columns import first_nonfinite
-from tuilab.panels.palette import BROKEN, arm_color, arm_mark
+from tuilab.panels.palette import BROKEN, arm_mark
 from tuilab.panels.theory import is_theory, measured
 from tuilab.recording import Recording, Writer
 
