@@ -83,7 +83,8 @@ class Propagation(Scenario):
         **_predicted(
             "activation.std", "activation.norm", "gradient.norm", "activation.ratio", "gradient.ratio"
         ),
-        **_predicted("jacobian.rms", "jacobian.spread"),
+        "weight.std": Metric("standard deviation of a layer's weights, over all of them", per_layer=True),
+        **_predicted("weight.std", "jacobian.rms", "jacobian.spread"),
     }
     EVENTS: ClassVar[dict[str, str]] = {
         "diverged": "a figure became NaN or infinite",
