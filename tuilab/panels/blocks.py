@@ -113,18 +113,22 @@ def put_axes(picture: Picture, block: Block, x: ValueAxis, y: ValueAxis) -> None
     if block.left:
         ticks = ends_at_least(y, y.ticks(block.height))
         for place, label in zip(ticks.places, ticks.labels, strict=True):
-            row = block.y + round((1 - place) * (block.height - 1))
-            put_left(picture, block, row, label)
+            put_left(picture, block, block.y + block.height - 1 - cell_at(place, block.height), label)
     if block.foot:
         ticks = ends_at_least(x, x.ticks(block.width * 3 // _LABEL))
         free = block.x
         for place, label in zip(ticks.places, ticks.labels, strict=True):
             label = cut(label, block.width)
-            column = block.x + round(place * (block.width - 1)) - len(label) // 2
+            column = block.x + cell_at(place, block.width) - len(label) // 2
             column = min(max(column, block.x), block.x + block.width - len(label))
             if column >= free:
                 picture.put(block.y + block.height, column, label, DIM)
                 free = column + len(label) + 1
+
+
+def cell_at(place: float, cells: int) -> int:
+    """The cell that a place from 0 to 1 lies in."""
+    return min(max(int(place * cells), 0), cells - 1)
 
 
 def put_left(picture: Picture, block: Block, row: int, label: str) -> None:

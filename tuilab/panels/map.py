@@ -160,7 +160,8 @@ def _key(fields: dict[str, Field], clouds: dict[str, Cloud | None], view: View) 
     field = next(iter(fields.values()))
     if field.colors != "categories":
         return []
-    there = sorted({int(each) for each in np.unique(field.values[np.isfinite(field.values)])[:64]})
+    values = [each.values for each in fields.values() if each.colors == "categories"]
+    there = sorted({int(k) for part in values for k in np.unique(part[np.isfinite(part)])})
     filled = view.color and view.glyphs != "ascii"
     return [
         Entry("■" if filled else texture(k, view.glyphs), category_name(field, k), class_color(k))

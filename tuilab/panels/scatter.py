@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from tuilab.panels.axes import Floats, ValueAxis, nice
-from tuilab.panels.blocks import Block, entries_of, gutter_of, lay, put_axes, put_caption
+from tuilab.panels.blocks import Block, cell_at, entries_of, gutter_of, lay, put_axes, put_caption
 from tuilab.panels.colors import DEFAULT
 from tuilab.panels.finish import finished, head, write
 from tuilab.panels.frames import missing, shown_frames
@@ -37,6 +37,9 @@ _ROUND = 1.01
 
 _UNITS = 10
 """The axes reach to whole units, about a tenth of what the points spread over."""
+
+_LARGE = 6
+"""Cells of one standard deviation from which on the principal axes leave enough of the points to be seen."""
 
 _UNLIKE = 5.0
 """One unit is as long across as up, unless that would shrink the points more than this in one direction."""
@@ -124,13 +127,17 @@ class Scatter:
         _put_zeros(body, x, y)
         color, mark = arm_color(recording.header, arm), arm_mark(recording.header, arm, view.glyphs)
         shape = shape_of(cloud.points) if self.ellipse else None
-        if shape is not None:
-            _put_ring(body, shape, x, y, view)
+        if shape is None:
+            draw_points(body, cloud, x, y, view, color, mark, body.chars.size // _SPARSE)
+            return body
+        _put_ring(body, shape, x, y, view)
+        # Where they would hide most of the points, the principal axes lie below them.
+        large = shape.spreads[0] / (x.high - x.low) * body.width >= _LARGE
+        if not large:
+            _put_principal(body, shape, x, y, view)
         draw_points(body, cloud, x, y, view, color, mark, body.chars.size // _SPARSE)
-        if shape is not None:
-            for axis in _SPREADS * shape.spreads[:, None] * shape.axes:
-                ends = np.stack([shape.mean - axis, shape.mean + axis])
-                draw_line(body, ends, x, y, DEFAULT, view.glyphs, _LINE)
+        if large:
+            _put_principal(body, shape, x, y, view)
         return body
 
 
@@ -206,11 +213,17 @@ def _put_ring(body: Picture, shape: Shape, x: ValueAxis, y: ValueAxis, view: Vie
     body.bg[inside] = SHADED
 
 
+def _put_principal(body: Picture, shape: Shape, x: ValueAxis, y: ValueAxis, view: View) -> None:
+    """The ellipse's axes."""
+    for axis in _SPREADS * shape.spreads[:, None] * shape.axes:
+        draw_line(body, np.stack([shape.mean - axis, shape.mean + axis]), x, y, DEFAULT, view.glyphs, _LINE)
+
+
 def _zero(axis: ValueAxis, cells: int) -> int | None:
     """The cell that holds zero, if it lies within the axis."""
     if not axis.low < 0 < axis.high:
         return None
-    return min(int(-axis.low / (axis.high - axis.low) * cells), cells - 1)
+    return cell_at(-axis.low / (axis.high - axis.low), cells)
 
 
 def _summary(cloud: Cloud) -> str:
