@@ -43,4 +43,4 @@ class Dropout(nn.Module):
         if not self.p or not (self.training or self.sampling):
             return x
         kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
-        return x * kept / (1 - self.p)
+        return x * (kept / (1 - self.p))

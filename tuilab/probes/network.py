@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tuilab.parts.activations import Activation
+from tuilab.parts.activations import ACTIVATIONS, Activation
 from tuilab.probes.statistics import (
     Floats,
     GradientStatistics,
@@ -27,22 +29,55 @@ from tuilab.probes.statistics import (
 class NetworkStatistics:
     """What one forward and backward pass showed."""
 
+    names: tuple[str, ...]
+    """What was watched, in the order in which it happened: `encoder.relu`, `encoder.relu#2` when it was used
+    again, `lstm.0` and `lstm.1.1` for the pieces of nested outputs."""
     outputs: LayerStatistics
     gradients: GradientStatistics
-    """Of the loss, at the same outputs."""
+    """Of the loss, at the same outputs; NaN where none came back."""
     weight_gradient_norms: Floats
     weight_norms: Floats
     inputs: tuple[Floats, Floats] | None = None
     """Mean and standard deviation of what went into the watched modules, if that was asked for."""
 
 
+@dataclass(slots=True)
+class _Seen:
+    """One output of one use of a module."""
+
+    name: str
+    module: nn.Module
+    original: Tensor
+    """Cut off from the graph; in-place operations on the output change it too, and its version."""
+    version: int
+    value: Tensor
+    """The original itself, or a copy."""
+    gradient: Tensor | None = None
+
+    @property
+    def overwritten(self) -> bool:
+        """Whether somebody has worked on the output in place since."""
+        return self.original._version != self.version
+
+    def note(self, gradient: Tensor) -> None:
+        """Keep the gradient that came back, which is that of the output before anything overwrote it."""
+        self.gradient = gradient
+
+
 class NetworkProbe:
-    """Measures the outputs of some modules and the gradients there, and the weights' own.
+    """Measures the outputs of a network's modules and the gradients there, and the weights' own.
+
+    Takes any module: one that is used several times in a pass is seen every time, nested outputs are taken
+    apart, and what an in-place operation overwrites is kept before it happens. (The first pass keeps a copy
+    of every output, to find out which are overwritten; from then on only of those.)
 
     Args:
-        modules: those whose outputs are watched; each must be called once a pass.
-        weights: those whose norms, and gradients' norms, are taken.
-        activation: what made the outputs, or its name.
+        network: what is run.
+        modules: those of it to watch; all leaves without it, that is modules without children or with
+            parameters of their own.
+        weights: those whose norms, and gradients' norms, are taken; without it all parameters of two or more
+            axes.
+        activation: what made the outputs, or its name; without it what each module's own type says.
         bins: bins of the outputs' histogram.
         sample: values taken a layer; 0 takes all.
         low: lower edge of the histogram.
@@ -52,31 +87,37 @@ class NetworkProbe:
 
     def __init__(
         self,
-        modules: Sequence[nn.Module],
-        weights: Sequence[Tensor],
-        activation: str | Activation,
+        network: nn.Module,
+        modules: Sequence[nn.Module] | None = None,
+        weights: Sequence[Tensor] | None = None,
+        activation: str | Activation | None = None,
         *,
-        bins: int,
-        sample: int,
-        low: float,
-        high: float,
+        bins: int = 64,
+        sample: int = 4096,
+        low: float = -4.0,
+        high: float = 4.0,
         inputs: bool = False,
     ) -> None:
-        self._modules = modules
-        self._weights = weights
+        names = {module: name or type(module).__name__ for name, module in network.named_modules()}
+        watched = leaves(network) if modules is None else modules
+        self._names = {module: names[module] for module in watched}
+        self._weights = [p for p in network.parameters() if p.dim() > 1] if weights is None else weights
+        self._activation = activation
         self._sample = sample
-        self._measure = partial(
-            layer_statistics, activation=activation, bins=bins, sample=sample, low=low, high=high
-        )
-        self._outputs: list[Tensor] = []
+        self._measure = partial(layer_statistics, bins=bins, sample=sample, low=low, high=high)
+        self._seen: list[_Seen] = []
+        self._uses: Counter[nn.Module] = Counter()
+        self._overwritten: set[str] | None = None
+        """Outputs that have to be copied; None before a pass has shown which."""
         self._inputs: list[Tensor] | None = [] if inputs else None
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Around one forward and backward pass: keeps what `measure` then needs."""
-        self._outputs = []
+        self._seen = []
+        self._uses.clear()
         self._inputs = None if self._inputs is None else []
-        handles = [module.register_forward_hook(self._keep) for module in self._modules]
+        handles = [module.register_forward_hook(self._keep) for module in self._names]
         try:
             yield
         finally:
@@ -85,22 +126,104 @@ class NetworkProbe:
 
     def measure(self) -> NetworkStatistics:
         """The figures of the pass that was watched, which is then let go."""
-        outputs, self._outputs = self._outputs, []
-        gradients = [output.grad for output in outputs if output.grad is not None]
+        seen, self._seen = self._seen, []
+        overwritten = {output.name for output in seen if output.overwritten}
+        for output in seen:
+            if output.overwritten and output.value is output.original:
+                output.value = torch.full_like(output.value, torch.nan)  # seen too late this time
+        self._overwritten = overwritten | (self._overwritten or set())
+        outputs = self._measure(
+            [output.value for output in seen],
+            activation=self._activation or [_activation(output.module) for output in seen],
+            axes=[_unit_axis(output.module, output.value) for output in seen],
+        )
+        there = [k for k, output in enumerate(seen) if output.gradient is not None]
+        gradients = gradient_statistics(
+            [output.gradient for output in seen if output.gradient is not None], sample=self._sample
+        )
         weight_gradients = [weight.grad for weight in self._weights if weight.grad is not None]
         return NetworkStatistics(
-            self._measure(outputs),
-            gradient_statistics(gradients, sample=self._sample),
-            norms(weight_gradients),
-            norms(self._weights),
+            tuple(output.name for output in seen),
+            outputs,
+            GradientStatistics(
+                _spread(gradients.norm, there, len(seen)), _spread(gradients.std, there, len(seen))
+            ),
+            norms(weight_gradients) if weight_gradients else np.empty(0),
+            norms(self._weights) if self._weights else np.empty(0),
             None if self._inputs is None else moments(self._inputs, sample=self._sample),
         )
 
-    def _keep(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        output.retain_grad()
-        self._outputs.append(output)
+    def _keep(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        self._uses[module] += 1
+        use = self._uses[module]
+        name = self._names[module] + (f"#{use}" if use > 1 else "")
+        for place, tensor in _tensors(output):
+            kept = tensor.detach()
+            copied = self._overwritten is None or name + place in self._overwritten
+            seen = _Seen(name + place, module, kept, kept._version, kept.clone() if copied else kept)
+            if tensor.requires_grad:
+                tensor.register_hook(seen.note)  # type: ignore[no-untyped-call]
+            self._seen.append(seen)
         if self._inputs is not None:
-            self._inputs.append(inputs[0].detach())
+            self._inputs.extend(tensor.detach() for _, tensor in list(_tensors(inputs))[:1])
+
+
+def leaves(network: nn.Module) -> list[nn.Module]:
+    """The modules of a network that compute: those without children, or with parameters of their own."""
+    return [
+        module
+        for module in network.modules()
+        if next(module.children(), None) is None or next(module.parameters(recurse=False), None) is not None
+    ]
+
+
+def _tensors(output: Any, place: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Every tensor of floating numbers in nested tuples, lists and dicts, and where: `.1.0`."""
+    if isinstance(output, Tensor):
+        if output.is_floating_point() and output.numel():
+            yield place, output
+        return
+    if isinstance(output, list | tuple):
+        output = dict(enumerate(output))
+    if isinstance(output, Mapping):
+        for key, part in output.items():
+            yield from _tensors(part, f"{place}.{key}")
+
+
+_KNOWN: dict[type[nn.Module], str] = {
+    nn.ReLU: "relu",
+    nn.LeakyReLU: "leaky_relu",
+    nn.Tanh: "tanh",
+    nn.Sigmoid: "sigmoid",
+    nn.ELU: "elu",
+    nn.SELU: "selu",
+    nn.GELU: "gelu",
+    nn.SiLU: "silu",
+}
+
+
+def _activation(module: nn.Module) -> Activation:
+    """What says which of a module's outputs are saturated: of most modules, none."""
+    return ACTIVATIONS[_KNOWN.get(type(module), "identity")]
+
+
+_CHANNELS_LAST = (nn.Linear, nn.LayerNorm, nn.Embedding, nn.RNNBase, nn.MultiheadAttention)
+
+
+def _unit_axis(module: nn.Module, output: Tensor) -> int:
+    """The last axis after a linear map and in sequences, the second where there are channels."""
+    return -1 if isinstance(module, _CHANNELS_LAST) or (output.dim() == 3 and not _convolves(module)) else 1
+
+
+def _convolves(module: nn.Module) -> bool:
+    return type(module).__name__.endswith("1d")
+
+
+def _spread(found: Floats, places: Sequence[int], count: int) -> Floats:
+    """Figures of some outputs among NaN for the others."""
+    spread = np.full(count, np.nan)
+    spread[list(places)] = found
+    return spread
 
 
 @torch.no_grad()

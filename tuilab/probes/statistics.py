@@ -50,31 +50,37 @@ class GradientStatistics:
 @torch.no_grad()
 def layer_statistics(
     outputs: Sequence[Tensor],
-    activation: str | Activation,
+    activation: str | Activation | Sequence[Activation],
     *,
     bins: int,
     sample: int,
     low: float,
     high: float,
+    axes: Sequence[int] | None = None,
 ) -> LayerStatistics:
     """Measures the outputs of L layers.
 
     Args:
         outputs: one tensor a layer, (batch, features) or (batch, channels, height, width), all on one device.
-        activation: what made them, or its name; it says what is saturated.
+        activation: what made them, or its name, or one for each; it says what is saturated.
         bins: bins of the histogram between `low` and `high`; values beyond them count in the end bins.
         sample: values taken a layer, spread evenly over all of them; 0 takes every value.
         low: lower edge of the histogram.
         high: upper edge of the histogram.
+        axes: which axis of each output counts its units; 1 without it.
     """
     if not outputs:
         none = np.empty(0)
         return LayerStatistics(none, none, none, none, np.empty((0, bins)))
     groups = _sampled(outputs, sample)
     means, stds = _moments(groups)
-    phi = ACTIVATIONS[activation] if isinstance(activation, str) else activation
-    flat = torch.cat([phi.flat(x).double().mean(1) for x in groups])
-    dead = torch.stack([_dead(h) for h in outputs])
+    if isinstance(activation, str | Activation):
+        phi = ACTIVATIONS[activation] if isinstance(activation, str) else activation
+        flat = torch.cat([phi.flat(x).double().mean(1) for x in groups])
+    else:
+        rows = [row for x in groups for row in x]
+        flat = torch.stack([f.flat(row).double().mean() for f, row in zip(activation, rows, strict=True)])
+    dead = torch.stack([_dead(h, axis) for h, axis in zip(outputs, axes or [1] * len(outputs), strict=True)])
     counts = _counts(groups, bins, low, high)
     packed = torch.cat([torch.stack([means, stds, flat, dead], 1), counts], 1).cpu().numpy()
     unknown = np.isnan(packed[:, 0])
@@ -154,6 +160,7 @@ def _places(total: int, sample: int, device: torch.device) -> Tensor:
 def _sampled(tensors: Sequence[Tensor], sample: int) -> list[Tensor]:
     """The values measured: one (L, n) tensor, or L of (1, n) where layers differ in size."""
     rows = [_flatten(x) for x in tensors]
+    rows = [x if x.dtype in (torch.float32, torch.float64) else x.float() for x in rows]
     if sample:
         rows = [
             x if x.numel() <= sample else x.index_select(0, _places(x.numel(), sample, x.device))
@@ -172,9 +179,11 @@ def _moments(groups: list[Tensor]) -> tuple[Tensor, Tensor]:
     return torch.cat(means), torch.cat(variances).sqrt()
 
 
-def _dead(h: Tensor) -> Tensor:
+def _dead(h: Tensor, axis: int) -> Tensor:
     """Share of a layer's units that are zero everywhere, a scalar."""
-    others = [d for d in range(h.dim()) if d != 1]
+    if h.dim() < 2:
+        h = h.reshape(1, -1)
+    others = [d for d in range(h.dim()) if d != axis % h.dim()]
     return ((h.amax(others) == 0) & (h.amin(others) == 0)).double().mean()
 
 

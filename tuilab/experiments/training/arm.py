@@ -109,7 +109,7 @@ class Arm:
     def measure_sharpness(self, observation: Observation) -> None:
         """The curvature that the first member's next batch sees, and what its optimiser could bear."""
         step, first = observation.step, self._members[0]
-        batch = self._batches.training(step, self.setup.augment, first.member).first(self.setup.batch)
+        batch = self._batches.training(step, self.augmentation, first.member).first(self.setup.batch)
         lr = first.learning_rate(step)
         observation.values[f"{self.name}/sharpness"] = sharpness(first, batch, step)
         observation.values[f"{self.name}/sharpness.predicted"] = edge(first.optimizer, lr)
@@ -228,7 +228,9 @@ class Arm:
         if self._best is not None and not self.diverged:
             self._best.restore_weights()
             observation.events.append(("restored", self.name, {"from_step": self._best.step}))
-            self._record(observation, "restored", self._judged(observation.step))
+            again = self._judged(observation.step)
+            self._record(observation, "restored", again)
+            observation.values[f"{self.name}/restored.shift"] = again.accuracy - self._best.found.accuracy
 
     def _record(self, observation: Observation, what: str, found: Verdict, test: str = "") -> None:
         observation.values[f"{self.name}/{what}.loss{test}"] = found.loss

@@ -162,7 +162,6 @@ class TrainingExperiment:
 def _out_of_memory(error: Exception, batch: int) -> Exception:
     """What to say when a step did not fit; any other error stays as it is."""
     if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
-        return MemoryError(
-            f"a step of {batch} examples does not fit; try half of that, -s batch={batch // 2}"
-        )
+        less = f"a step of {batch} examples does not fit; try half that"
+        return MemoryError(f"{less}, -s batch={batch // 2}")
     return error

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tuilab.experiments.training.batches import Batches
 from tuilab.parts.activations import activation_of
+from tuilab.parts.dropout import Dropout
 from tuilab.parts.models import Network
 from tuilab.probes.network import NetworkProbe, dead_units
 from tuilab.probes.statistics import Floats, norms, weight_histogram
+from tuilab.probes.units import unit_figures
 from tuilab.scenario.kinds.training import TrainingProbes
 
 Frames = dict[str, tuple[np.ndarray, dict[str, Any]]]
@@ -43,6 +46,7 @@ class Observer:
         function = activation_of(activation)
         self._layers = len(network.activations)
         self._probe = NetworkProbe(
+            network,
             network.activations,
             network.weights,
             function,
@@ -70,10 +74,35 @@ class Observer:
         }
         self._first_norms = norms(network.weights)
         self._before: list[Tensor] = []
+        self._drops = [m for m in network.modules() if isinstance(m, Dropout)]
+        self._added: list[Tensor] = []
 
-    def watching(self) -> AbstractContextManager[None]:
+    @contextmanager
+    def watching(self) -> Iterator[None]:
         """Around the pass forward and back that `measured` speaks of."""
-        return self._probe.watching()
+        self._added = []
+        handles = [drop.register_forward_hook(self._compare) for drop in self._drops]
+        try:
+            with self._probe.watching():
+                yield
+        finally:
+            for handle in handles:
+                handle.remove()
+
+    @torch.no_grad()
+    def _compare(self, drop: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
+        """What dropout did to its inputs: moments of both, and of the difference."""
+        (x,) = inputs
+        self._added.append(
+            torch.stack([output.mean() / x.mean(), (output - x).square().mean() / x.square().mean()])
+        )
+
+    def _dropped(self) -> dict[str, Floats]:
+        """Theory beside measurement: inverted dropout keeps the mean and adds p/(1 − p) of the square."""
+        mean, variance = torch.stack(self._added).double().cpu().numpy().T
+        added = np.array([drop.p / (1 - drop.p) for drop in self._drops])
+        theory = {"dropout.mean.predicted": np.ones_like(added), "dropout.variance.predicted": added}
+        return {"dropout.mean": mean, "dropout.variance": variance, **theory}
 
     def measured(self) -> tuple[dict[str, float], Frames]:
         """The figures and histograms of the batch looked at."""
@@ -87,8 +116,12 @@ class Observer:
         values["weight.norm"] = found.weight_norms
         with np.errstate(divide="ignore", invalid="ignore"):
             values["weight.growth"] = found.weight_norms / self._first_norms
+        if self._drops:
+            values |= self._dropped()
         if found.inputs is not None:
             values["preactivation.mean"], values["preactivation.std"] = found.inputs
+        if self._probes.units:
+            values["weight.rank"], values["weight.unit_distance"] = unit_figures(self._network.weights)
         frames: Frames = {}
         if self._layers:
             shares = outputs.histogram.astype(np.float32)
@@ -109,6 +142,8 @@ class Observer:
         if self._probes.preactivations:
             for key in ("preactivation.mean", "preactivation.std"):
                 values[key] = np.full(self._layers, math.nan)
+        for key in ("dropout.mean", "dropout.variance") if self._drops else ():
+            values[key] = values[f"{key}.predicted"] = np.full(len(self._drops), math.nan)
         return self._named(values)
 
     @torch.no_grad()

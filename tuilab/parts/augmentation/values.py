@@ -23,7 +23,8 @@ def jitter(images: Tensor, generator: torch.Generator, reach: float) -> Tensor:
         grey = (images * images.new_tensor(_GREY)).sum(3, keepdim=True)
         images = grey + saturation * (images - grey)
     mean = images.mean((1, 2, 3), keepdim=True)
-    return (brightness * (mean + contrast * (images - mean))).clamp(0, 255)
+    changed: Tensor = brightness * (mean + contrast * (images - mean))
+    return changed.clamp(0, 255)
 
 
 def noisy(values: Tensor, generator: torch.Generator, std: float) -> Tensor:

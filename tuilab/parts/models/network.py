@@ -72,8 +72,8 @@ class Network(nn.Module):
         """Draw the weights of all hidden layers by the named initializer; biases start at 0.
 
         Layer k's come from a stream of their own, so networks share them wherever shapes agree. The
-        scores' weights are small whatever the initializer, std 0.1/√fan_in: a network that knows nothing
-        should give every class about the same score, and its first loss is then ln(classes).
+        scores' weights are small whatever the (random) initializer, std 0.1/√fan_in: a network that knows
+        nothing should give every class about the same score, and its first loss is then ln(classes).
         """
         for module in self.modules():
             if isinstance(module, nn.Linear | nn.Conv2d) and module.bias is not None:
@@ -81,7 +81,11 @@ class Network(nn.Module):
         *hidden, scores = self.weights
         for layer, weight in enumerate(hidden, 1):
             initialize(weight, stream(seed, "weights", layer), init, **settings)
-        initialize(scores, stream(seed, "scores"), "xavier_normal", gain=0.1)
+        if init == "constant":
+            # Random scores would tell the units apart, and be an answer to another question.
+            initialize(scores, stream(seed, "scores"), init, **settings)
+        else:
+            initialize(scores, stream(seed, "scores"), "xavier_normal", gain=0.1)
 
     def drop_by(self, generator: torch.Generator) -> None:
         """Let dropout draw its masks from this generator, which lies on the network's device."""

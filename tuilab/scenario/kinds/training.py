@@ -38,6 +38,9 @@ class TrainingProbes(Probes):
     )
     preactivations: bool = Field(default=False, description="also measure what goes into the activations")
     weights: bool = Field(default=False, description="histograms of the weights")
+    units: bool = Field(
+        default=False, description="ranks of the weights, and how far the units of a layer are apart"
+    )
     gap: int = Field(
         default=0, ge=0, le=1_000_000, description="training examples that are evaluated as the held-out are"
     )
@@ -147,6 +150,11 @@ class Training(Scenario):
             "accuracy on the held-out examples after going back to the best", "share"
         ),
         "restored.loss": Metric("loss on the held-out examples after going back to the best", "nats"),
+        "restored.shift": Metric("accuracy after going back to the best − the best seen", "share"),
+        "dropout.mean": Metric("mean of what a dropout layer hands on ÷ of what it gets", per_layer=True),
+        "dropout.variance": Metric(
+            "mean square of what dropout adds to its inputs ÷ mean square of the inputs", per_layer=True
+        ),
         "member.accuracy": Metric(
             "accuracy of each network of an ensemble on the held-out examples", "share", per_layer=True
         ),
@@ -163,6 +171,13 @@ class Training(Scenario):
         "weight.norm": Metric("Euclidean norm of a layer's weights", per_layer=True),
         "weight.growth": Metric("norm of a layer's weights ÷ its norm at step 0", per_layer=True),
         "weight.zeros": Metric("share of a layer's weights that are exactly zero", "share", per_layer=True),
+        "weight.rank": Metric(
+            "rank of a layer's weights, what is below single precision left out", per_layer=True
+        ),
+        "weight.unit_distance": Metric(
+            "largest distance of a unit's weights from the mean unit's ÷ the units' root mean square norm",
+            per_layer=True,
+        ),
         "update.ratio": Metric("norm of a layer's update ÷ norm of its weights", per_layer=True),
         "activation.dead.exact": Metric(
             "share of units that are zero for every training example", "share", per_layer=True
