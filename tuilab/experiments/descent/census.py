@@ -8,8 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tuilab.experiments.descent.crowd import Crowd, cells, middles, near_minimum, place, to_goals
+from tuilab.experiments.descent.crowd import Crowd, cells, middles, place
 from tuilab.experiments.descent.pictures import Frame, basin_map, place_name, scatter
+from tuilab.experiments.descent.places import Basins, to_goals
 from tuilab.experiments.descent.theory import curvatures, edge, motions, variance
 from tuilab.experiments.descent.walker import CONVERGED
 from tuilab.experiments.observation import Observation
@@ -26,6 +27,7 @@ class Census:
         self, name: str, setup: DescentSetup, crowd: Crowd, surface: Surface, view: tuple[Point, Point]
     ) -> None:
         self._name, self._setup, self._crowd, self._surface, self._view = name, setup, crowd, surface, view
+        self._minima = Basins(surface)
 
     def observe(self, observation: Observation) -> None:
         """Record shares and maps of the crowd as it stands at the observation's step."""
@@ -66,7 +68,7 @@ class Census:
     ) -> dict[str, float]:
         """Who is near to which minimum; the frames come with it."""
         minima = self._surface.minima
-        number = near_minimum(self._surface, points)
+        number = self._minima.near_each(points)
         classes = torch.where(gone, len(minima) + 1, number)
         categories = ["on the way", *map(place_name, minima), "diverged"]
         if isinstance(kind, Grid):

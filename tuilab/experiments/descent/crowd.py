@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from tuilab.experiments.descent.places import to_goals
 from tuilab.experiments.descent.walker import drawn, rule_of
 from tuilab.parts.optimizers import Rule, State, SurfaceRule, advance
 from tuilab.parts.randomness import stream
@@ -53,12 +53,10 @@ class Crowd:
     of the steps, the numbers do not.
     """
 
-    def __init__(
-        self, setup: DescentSetup, surface: Surface, seed: int, view: tuple[Point, Point], threads: int
-    ) -> None:
+    def __init__(self, setup: DescentSetup, surface: Surface, seed: int, view: tuple[Point, Point]) -> None:
         assert setup.crowd is not None
         self.kind = setup.crowd
-        self._surface, self._noise, self._seed, self._threads = surface, setup.noise, seed, threads
+        self._surface, self._noise, self._seed = surface, setup.noise, seed
         self._step = 0
         starts, settings = _starts(setup, seed, view)
         self.first = to_goals(surface, starts)
@@ -85,18 +83,26 @@ class Crowd:
     @torch.no_grad()
     def catch_up(self, step: int) -> None:
         """Take all steps up to and including this one."""
-
-        def work(chunk: _Chunk) -> None:
-            with torch.no_grad():
-                chunk.advance(self._surface, self._noise, self._seed, self._step + 1, step)
-
-        if min(self._threads, len(self._chunks)) > 1:
-            with ThreadPoolExecutor(self._threads) as pool:
-                list(pool.map(work, self._chunks))
-        else:
-            for chunk in self._chunks:
-                work(chunk)
+        for chunk in self._chunks:
+            chunk.advance(self._surface, self._noise, self._seed, self._step + 1, step)
         self._step = step
+
+    def state(self) -> dict[str, Any]:
+        """All that the crowd goes on from."""
+        chunks = [{"points": chunk.points, "state": list(chunk.state)} for chunk in self._chunks]
+        return {"step": self._step, "chunks": chunks}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._step = state["step"]
+        for chunk, saved in zip(self._chunks, state["chunks"], strict=True):
+            chunk.points = alike(chunk.points, saved["points"])
+            chunk.state = tuple(map(alike, chunk.state, saved["state"]))
+
+
+def alike(mine: Tensor, saved: Tensor) -> Tensor:
+    """The saved numbers, lying in memory as mine do, on which the last bit of a sine may hang."""
+    return torch.empty_like(mine).copy_(saved)
 
 
 def _starts(setup: DescentSetup, seed: int, view: tuple[Point, Point]) -> tuple[Tensor, dict[str, Tensor]]:
@@ -138,22 +144,3 @@ def middles(ends: Point, n: int) -> Tensor:
     """The middles of n cells over a range."""
     low, high = ends
     return low + (high - low) * (torch.arange(n, dtype=torch.float64) + 0.5) / n
-
-
-def to_goals(surface: Surface, points: Tensor) -> Tensor:
-    """The distance to the nearest goal: (n, 2) → (n)."""
-    return torch.stack([(points - torch.tensor(goal)).norm(dim=-1) for goal in surface.goals]).amin(0)
-
-
-def near_minimum(surface: Surface, points: Tensor) -> Tensor:
-    """The number of the minimum that is near, from 1; 0 where none is: (n, 2) → (n).
-
-    Near is closer than a quarter of the smallest distance between two minima.
-    """
-    if not surface.minima:
-        return torch.zeros(points.shape[:-1], dtype=torch.int64)
-    minima = torch.tensor(surface.minima, dtype=torch.float64)
-    radius = torch.pdist(minima).min().item() / 4 if len(minima) > 1 else 0.25
-    distances = (points[..., None, :] - minima).norm(dim=-1)
-    nearest, number = distances.min(-1)
-    return torch.where(nearest < radius, number + 1, 0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 
 from tuilab.experiments.descent.census import Census
-from tuilab.experiments.descent.crowd import Crowd, near_minimum
+from tuilab.experiments.descent.crowd import Crowd
 from tuilab.experiments.descent.pictures import arrows, landscape, quadratic_model, view_of
 from tuilab.experiments.descent.walker import Walker
 from tuilab.experiments.observation import Observation
@@ -36,9 +38,8 @@ class DescentExperiment:
         self._walkers = [
             Walker(name, arm, self._surface, scenario.seed) for name, arm in scenario.arms.items()
         ]
-        threads = torch.get_num_threads()
         self._crowds = {
-            name: Crowd(arm, self._surface, scenario.seed, self._view, threads)
+            name: Crowd(arm, self._surface, scenario.seed, self._view)
             for name, arm in scenario.arms.items()
             if arm.crowd is not None
         }
@@ -64,10 +65,9 @@ class DescentExperiment:
         points = torch.stack([walker.point for walker in self._walkers])
         losses = self._surface.value(points).tolist()
         gradients = self._surface.gradient(points)
-        basins = near_minimum(self._surface, points).tolist()
-        rows = zip(self._walkers, losses, gradients, gradients.tolist(), basins, strict=True)
-        for walker, loss, walker.gradient, slope, basin in rows:
-            walker.observe(observation, loss, slope, basin)
+        rows = zip(self._walkers, losses, gradients, gradients.tolist(), strict=True)
+        for walker, loss, walker.gradient, slope in rows:
+            walker.observe(observation, loss, slope)
         if step % max(1, self.steps // _DRAWN) == 0:
             self._draw(observation)
         self._look_at_crowds(observation)
@@ -87,6 +87,22 @@ class DescentExperiment:
                 if walker.name in self._crowds:
                     self._crowds[walker.name].catch_up(self._step - 1)
                     self._crowds[walker.name].follow(walker.settings)
+
+    def state(self) -> dict[str, Any]:
+        """Where every walker stands and what it remembers."""
+        return {
+            "step": self._step,
+            "walkers": {walker.name: walker.state() for walker in self._walkers},
+            "crowds": {name: crowd.state() for name, crowd in self._crowds.items()},
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there; raises KeyError or ValueError for a state of another experiment."""
+        for walker in self._walkers:
+            walker.restore(state["walkers"][walker.name])
+        for name, crowd in self._crowds.items():
+            crowd.restore(state["crowds"][name])
+        self._step = state["step"]
 
     def _draw(self, observation: Observation) -> None:
         """The arrows of every arm's next step."""

@@ -58,15 +58,15 @@ def arrows(walker: Walker, surface: Surface) -> Frame:
     length straight down the gradient.
     """
     point, gradient, settings = walker.point, walker.gradient, walker.settings
-    there, _ = advance(walker.rule, point, gradient, walker.state, surface)
+    there, _ = advance(walker.rule, point, gradient, walker.memory, surface)
     name, lr, rho = settings["name"], settings.get("lr", 1.0), settings.get("momentum", 0.0)
     if name == "sgd":
         drawn = {"gradient": (point, -lr * gradient)}
     elif name == "momentum":
-        carried = -lr * rho * walker.state[0]
+        carried = -lr * rho * walker.memory[0]
         drawn = {"gradient": (point, -lr * gradient), "momentum": (point, carried)}
     elif isinstance(walker.rule, NesterovLookAhead) or name == "nesterov":
-        carried = -lr * rho * walker.state[0]
+        carried = -lr * rho * walker.memory[0]
         ahead = point if name == "nesterov" else point + carried
         point, there = ahead - carried, ahead - lr * surface.gradient(ahead)
         drawn = {

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from tuilab.experiments.descent.places import Basins
 from tuilab.experiments.descent.theory import Motion, motions
 from tuilab.experiments.observation import Observation
 from tuilab.parts.optimizers import OPTIMIZERS, Newton, Rule, SurfaceRule, advance
@@ -30,6 +31,7 @@ class Walker:
     def __init__(self, name: str, setup: DescentSetup, surface: Surface, seed: int) -> None:
         self.name = name
         self._surface = surface
+        self._minima = Basins(surface)
         self._noise = setup.noise
         self._seed = seed
         self.point = torch.tensor(setup.start, dtype=torch.float64)
@@ -44,7 +46,7 @@ class Walker:
         self._place = setup.start
         self._slope = 0.0
         self.follow(setup.optimizer)
-        self.state = self.rule.start(self.point)
+        self.memory = self.rule.start(self.point)
         self._predicted = self._first
         self._y = abs(setup.start[1])
 
@@ -62,19 +64,18 @@ class Walker:
         if self._noise is not None:
             noise = drawn(self._noise, self._seed, number, torch.zeros(1, dtype=torch.int64))[0]
             surface, gradient = Minibatch(surface, noise), gradient + noise
-        self.point, self.state = advance(self.rule, self.point, gradient, self.state, surface)
+        self.point, self.memory = advance(self.rule, self.point, gradient, self.memory, surface)
 
-    def observe(self, observation: Observation, loss: float, slope: list[float], basin: int) -> None:
+    def observe(self, observation: Observation, loss: float, slope: list[float]) -> None:
         """Record where it stands after a step, and what happened there.
 
         Args:
             observation: to write into.
             loss: height of the point.
             slope: gradient there.
-            basin: the minimum it is near to, from 1; 0 for none.
         """
         step, point = observation.step, self.point.tolist()
-        distance = self._distance(point)
+        distance, basin = self._distance(point), self._minima.near(point)
         length = math.dist(point, self._place)
         plain = self.settings.get("lr", math.nan) * self._slope
         norm = math.hypot(*slope)
@@ -101,6 +102,29 @@ class Walker:
         self._place, self._slope = point, norm
         self._tell(observation, loss, point, distance, basin)
 
+    def state(self) -> dict[str, Any]:
+        """All that it goes on from."""
+        return {
+            "point": self.point,
+            "gradient": self.gradient,
+            "memory": list(self.memory),
+            "diverged": self.diverged,
+            "seen": sorted(self._seen),
+            "basins": sorted(self._basins),
+            "distances": list(self._distances),
+            "place": list(self._place),
+            "figures": [self._slope, self._predicted, self._y],
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.point, self.gradient, self.memory = state["point"], state["gradient"], tuple(state["memory"])
+        self.diverged = state["diverged"]
+        self._seen, self._basins = set(state["seen"]), set(state["basins"])
+        self._distances = deque(state["distances"], RECENT)
+        self._place = state["place"]
+        self._slope, self._predicted, self._y = state["figures"]
+
     def _tell(
         self, observation: Observation, loss: float, point: list[float], distance: float, basin: int
     ) -> None:
@@ -112,7 +136,7 @@ class Walker:
             "diverged": self.diverged,
             "escaped": self._escaped(loss, point),
             "converged": distance < CONVERGED * self._first,
-            "singular": isinstance(self.rule, Newton) and bool(self.rule.singular(self.state)),
+            "singular": isinstance(self.rule, Newton) and bool(self.rule.singular(self.memory)),
         }
         for kind in [kind for kind, now in happened.items() if now and kind not in self._seen]:
             self._seen.add(kind)
