@@ -46,6 +46,12 @@ def test_figures_of_a_known_spectrum() -> None:
     assert found.spread == pytest.approx(np.var([9, 1, 0]) / (10 / 3) ** 2)
 
 
+def test_rounding_is_no_direction() -> None:
+    assert spectrum(torch.diag(torch.tensor([2.0, 1e-12, 1e-14]).double())).values == pytest.approx(
+        [2, 1e-12, 0]
+    )
+
+
 def test_what_is_lost_or_not_finite_is_a_number_still() -> None:
     lost = spectrum(torch.zeros(3, 3, dtype=torch.float64))
     assert (lost.values == 0).all()

@@ -18,13 +18,16 @@ from torch import Tensor
 from tuilab.parts.activations import Activation
 from tuilab.parts.dense import Layer, Standardize, backward, forward
 
+_ROUNDING = 1e-13
+"""Of the largest singular value: smaller ones are what double precision, not the network, left over."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spectrum:
     """The singular values of one Jacobian."""
 
     values: npt.NDArray[np.float64]
-    """Largest first, as many as the shorter side has; below 1e-13 of the largest they are rounding."""
+    """Largest first, as many as the shorter side has; 0 for what is lost, below 1e-13 of the largest."""
     rms: float
     """√(mean of squares): the factor by which a random direction's norm changes."""
     spread: float
@@ -60,6 +63,7 @@ def spectrum(matrix: Tensor) -> Spectrum:
     values = torch.linalg.svdvals(matrix).double().cpu().numpy()
     # Relative to the largest, or the squares' squares would leave the numbers.
     largest = values.max(initial=0.0) or 1.0
+    values[values < _ROUNDING * largest] = 0.0
     squares = (values / largest) ** 2
     mean = squares.mean()
     return Spectrum(

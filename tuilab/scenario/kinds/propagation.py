@@ -72,7 +72,7 @@ class Propagation(Scenario):
         ),
         "jacobian.max": Metric("largest singular value of the input-output Jacobian at one example"),
         "jacobian.min": Metric(
-            "smallest singular value of the input-output Jacobian; below 1e-13 of the largest it is rounding"
+            "smallest singular value of the input-output Jacobian; 0 below 1e-13 of the largest"
         ),
         "jacobian.rms": Metric(
             "root mean square of the Jacobian's singular values: 1 keeps norms on average"
