@@ -65,6 +65,7 @@ class Observer:
         }
         # Weights grow and shrink: four times their standard deviation at the start, once more.
         reach = [max(6 * float(weight.detach().float().std()), 1e-3) for weight in network.weights]
+        reach[-1] *= 5  # the scores start a tenth as large as they will have to be
         self._reach = reach
         self._weight_histogram = {
             "kind": "histogram",

@@ -232,6 +232,13 @@ class Training(Scenario):
         }
         return {**self.METRICS, **tested}
 
+    @property
+    def shown_panels(self) -> list[dict[str, Any]]:
+        """The file's own, or the kind's, with the decision first where the data are points in the plane."""
+        decision = {"type": "map", "title": "the decision", "frame": "boundary", "points": "points"}
+        first = [] if self.panels or isinstance(self.data, Pictures) else [decision]
+        return first + super().shown_panels
+
     @model_validator(mode="after")
     def _fits_the_data(self) -> Training:
         if isinstance(self.data, Pictures):
