@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from tuilab.experiments.activations import activation as activation_of
 from tuilab.experiments.training.batches import Batches
-from tuilab.parts.activations import activation_of
 from tuilab.parts.dropout import Dropout
 from tuilab.parts.models import Network
 from tuilab.probes.network import NetworkProbe, dead_units
