@@ -2,8 +2,9 @@
 
 What "looping torch.optim" means: for every trajectory its own parameter and its own optimiser; each step sets
 the gradient and calls `step()`. The loop is given the surface's hand-written gradient, which is cheaper than
-calling backward(); it is timed on a sample of trajectories and steps and scaled. Ours are timed whole. Everything
-runs on one thread and is timed by the clock of the process, so that other work on the machine disturbs it least.
+calling backward(); it is timed on a sample of trajectories and steps and scaled. Ours are timed whole.
+Everything runs on one thread and is timed by the clock of the process, so that other work on the machine
+disturbs it least.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ def run_of(arms: dict[str, Any], steps: int, condition: float = 100.0) -> float:
 
 
 def bench_map(report: Report) -> None:
-    """The map of learning rate and momentum: 512 × 512 descents of 300 steps. One core meets the bar of two."""
+    """The map of learning rate and momentum: 512 × 512 descents of 300 steps, on one core."""
     crowd = {
         "name": "settings",
         "x": {"setting": "lr", "range": [0.0, 0.44]},

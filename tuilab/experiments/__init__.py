@@ -12,6 +12,7 @@ from tuilab.scenario.kinds.descent import Descent
 from tuilab.scenario.kinds.functions import Functions
 from tuilab.scenario.kinds.normalization import Normalizing
 from tuilab.scenario.kinds.propagation import Propagation
+from tuilab.scenario.kinds.slices import Slice
 from tuilab.scenario.kinds.training import Training
 
 __all__ = ["Experiment", "Observation", "Resumable", "build"]
@@ -35,6 +36,10 @@ def build(scenario: Scenario, device: torch.device) -> Experiment:
         from tuilab.experiments.descent import DescentExperiment
 
         return DescentExperiment(scenario)
+    if isinstance(scenario, Slice):
+        from tuilab.experiments.slices import SliceExperiment
+
+        return SliceExperiment(scenario)
     if isinstance(scenario, Functions):
         from tuilab.experiments.functions import FunctionsExperiment
 

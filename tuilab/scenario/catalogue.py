@@ -16,7 +16,7 @@ from pathlib import Path
 from tuilab.scenario.errors import ScenarioError
 from tuilab.scenario.read import parse, read_text
 
-KINDS = ("functions", "data", "normalization", "propagation", "descent", "costs", "training")
+KINDS = ("functions", "data", "normalization", "propagation", "descent", "slice", "costs", "training")
 """The kinds of experiment, as `tuilab.scenario.schema.KINDS` has them."""
 
 

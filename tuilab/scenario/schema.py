@@ -13,6 +13,7 @@ from tuilab.scenario.kinds.descent import Descent
 from tuilab.scenario.kinds.functions import Functions
 from tuilab.scenario.kinds.normalization import Normalizing
 from tuilab.scenario.kinds.propagation import Propagation
+from tuilab.scenario.kinds.slices import Slice
 from tuilab.scenario.kinds.training import Training
 
 __all__ = ["KINDS", "Scenario"]
@@ -23,6 +24,7 @@ KINDS: dict[str, type[Scenario]] = {
     "normalization": Normalizing,
     "propagation": Propagation,
     "descent": Descent,
+    "slice": Slice,
     "costs": Costs,
     "training": Training,
 }

@@ -18,7 +18,7 @@ def to_goals(surface: Surface, points: Tensor) -> Tensor:
 class Basins:
     """The minima of a surface, numbered from 1, the lowest first.
 
-    Near to one is closer than a quarter of the smallest distance between two; where there is but one, than .25.
+    Near is closer than a quarter of the smallest distance between two of them, or than .25 to the only one.
     """
 
     def __init__(self, surface: Surface) -> None:
