@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.grad import conv2d_weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,14 @@ class Convolution:
     def gradient_norm(self, x: Tensor, d: Tensor) -> Tensor:
         """Of ∂E/∂W, for x of (batch, channels in, height, width): what came in times what came back."""
         pictures = _closed(x.double(), self.unit.shape[-1])
-        gradient = torch.nn.grad.conv2d_weight(pictures, self.unit.shape, d.double())
+        gradient: Tensor = conv2d_weight(pictures, self.unit.shape, d.double())  # type: ignore[no-untyped-call]
         return gradient.square().sum().sqrt()
 
 
 def _correlate(x: Tensor, filters: Tensor) -> Tensor:
     pictures = _closed(x.flatten(0, -4), filters.shape[-1])
-    return functional.conv2d(pictures, filters.to(x.dtype)).unflatten(0, x.shape[:-3])
+    h = functional.conv2d(pictures, filters.to(x.dtype))
+    return h.view(*x.shape[:-3], *h.shape[1:])
 
 
 def _closed(pictures: Tensor, kernel: int) -> Tensor:

@@ -150,8 +150,8 @@ def _orthogonal(rows: int, columns: int, generator: torch.Generator) -> Tensor:
     """
     tall = torch.randn(max(rows, columns), min(rows, columns), generator=generator)
     q, r = torch.linalg.qr(tall)
-    q *= r.diagonal().sign()
-    return q if rows >= columns else q.T.contiguous()
+    rotation: Tensor = q * r.diagonal().sign()
+    return rotation if rows >= columns else rotation.T.contiguous()
 
 
 def _ones(rows: int, columns: int, generator: torch.Generator) -> Tensor:
