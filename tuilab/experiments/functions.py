@@ -70,7 +70,8 @@ class FunctionsExperiment:
 
 def curves(phi: Activation, x: list[float]) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
     """φ and φ' over a span, as frames."""
-    h = torch.linspace(*x, _CURVE, dtype=torch.float64)
+    low, high = x
+    h = torch.linspace(low, high, _CURVE, dtype=torch.float64)
     return {
         kind: (
             f(h)[None].float().numpy(),

@@ -107,9 +107,9 @@ class _TwoWeights:
 
     @property
     def distance(self) -> float:
-        return (self.w - self._goal).norm().item()
+        return float((self.w - self._goal).norm())
 
     @property
     def detour(self) -> float:
-        covered = self.w.norm().item()
+        covered = float(self.w.norm())
         return self._length / covered if covered else 1.0

@@ -43,7 +43,8 @@ class GELU(Gated):
 
     def derivative(self, h: Tensor) -> Tensor:
         """Φ(h) + h·Φ'(h), Φ' being the Gaussian density."""
-        return torch.special.ndtr(h) + h * torch.exp(-0.5 * h.square()) / math.sqrt(2 * math.pi)
+        gate: Tensor = torch.special.ndtr(h)
+        return gate + h * torch.exp(-0.5 * h.square()) / math.sqrt(2 * math.pi)
 
 
 class GELUTanh(Gated):
@@ -58,8 +59,9 @@ class GELUTanh(Gated):
     def derivative(self, h: Tensor) -> Tensor:
         """½(1 + tanh u) + ½h·(1 − tanh²u)·u'."""
         root = math.sqrt(2 / math.pi)
-        t = torch.tanh(root * (h + 0.044715 * h**3))
-        return 0.5 * (1 + t) + 0.5 * h * (1 - t * t) * root * (1 + 3 * 0.044715 * h * h)
+        t = torch.tanh(root * (h + 0.044715 * h.pow(3)))
+        slope = root * (1 + 3 * 0.044715 * h.square())
+        return 0.5 * (1 + t) + 0.5 * h * (1 - t.square()) * slope
 
 
 class SiLU(Gated):

@@ -112,7 +112,7 @@ class Maxout(Activation):
 
     def together(self, h: Tensor) -> Tensor:
         """Of each unit's linear maps the largest."""
-        return h.unflatten(1, (self.pieces, -1)).amax(1)
+        return torch.unflatten(h, 1, (self.pieces, -1)).amax(1)
 
     def _edge(self, h: float) -> float:
         return max(w * h + b for w, b in self._lines)
