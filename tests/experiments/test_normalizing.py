@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from tuilab.experiments.normalization import NormalizationExperiment
 from tuilab.experiments.observation import Observation
 from tuilab.scenario.kinds.normalization import Normalizing
+from tuilab.scenario.parts.networks import Network
 
 BATCH = {"norm": {"name": "batch"}, "batch": 256}
 
@@ -94,3 +95,15 @@ def test_momentum_can_be_turned() -> None:
 def test_what_makes_no_sense_is_said(arm: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         experiment({"a": arm})
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"name": "mlp", "norm": "instance"},
+        {"name": "convnet", "channels": [4] * 5, "norm": "instance"},
+    ],
+)
+def test_networks_refuse_instance_norm_without_pixels(network: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="group|pixels"):
+        TypeAdapter(Network).validate_python(network)

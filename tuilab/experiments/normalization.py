@@ -83,6 +83,8 @@ class _Layer:
 
     def see(self, step: int) -> tuple[dict[str, float], dict[str, Frame]]:
         """Learn from the step's batch, if it has one, and look."""
+        if self._fusing is not None:
+            return self._fusing.compared(step), {}
         x, fresh = self._batch(step), self._batch(step + 1)
         values: dict[str, float] = {}
         frames: dict[str, Frame] = {}
@@ -100,11 +102,8 @@ class _Layer:
         values |= _moments("test", tested)
         if isinstance(self.ours, BatchNorm):
             values |= self._running(self.ours)
-        if self._fusing is not None:
-            values |= self._fusing.compared(step)
-        else:
-            frames["values"] = self._histograms(fresh, self._last if step else None, tested)
-        if step == 0 and not self._setup.kernel:
+        frames["values"] = self._histograms(fresh, self._last if step else None, tested)
+        if step == 0:
             frames["shares"] = _drawn(self.ours, self._setup)
         return values, frames
 

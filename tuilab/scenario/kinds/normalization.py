@@ -60,11 +60,11 @@ class Normalizing(Scenario):
         "identity.difference": Metric("largest difference between output and input in training mode"),
         "fused.difference": Metric("largest difference of the fused convolution to the two, in test mode"),
         "time.normalised": Metric(
-            "time of convolution and batch norm ÷ of a convolution alone, the least so far of each, "
+            "processor time of convolution and batch norm ÷ of a convolution alone, least so far of each, "
             "measured by the clock"
         ),
         "time.fused": Metric(
-            "time of the fused convolution ÷ of a convolution alone, the least so far of each, "
+            "processor time of the fused convolution ÷ of a convolution alone, least so far of each, "
             "measured by the clock"
         ),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from tuilab.scenario.parts.activations import ActivationSpec
 from tuilab.scenario.strict import Share, Strict
@@ -22,7 +22,7 @@ class MLP(Strict):
         default=None, max_length=1_000, description="every hidden layer's units; replaces width and depth"
     )
     activation: ActivationSpec = "relu"
-    norm: NormName = "none"
+    norm: Literal["none", "batch", "layer", "group", "rms"] = "none"
     bias: bool = Field(default=True, description="of hidden layers without normalisation, which has its own")
     dropout: Share = Field(default=0.0, description="probability that a hidden unit is dropped")
 
@@ -39,6 +39,12 @@ class ConvNet(Strict):
     activation: ActivationSpec = "relu"
     bias: bool = Field(default=True, description="of layers without normalisation, which has its own")
     dropout: Share = Field(default=0.0, description="probability that a value is dropped, after every stage")
+
+    @model_validator(mode="after")
+    def _instances_have_pixels(self) -> ConvNet:
+        if self.norm == "instance" and len(self.channels) == 5:
+            raise ValueError("instance norm averages over pixels, and after five stages only one is left")
+        return self
 
 
 class ResNet(Strict):
