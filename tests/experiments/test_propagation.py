@@ -227,6 +227,11 @@ def test_what_cannot_be_done_is_said(network: dict[str, Any], complaint: str) ->
         scenario({"a": {"init": XAVIER}}, network, probes={"jacobian": True})
 
 
+def test_a_batch_too_large_is_said() -> None:
+    with pytest.raises(ValidationError, match="at most 268,435,456 fit"):
+        scenario({"a": {"init": XAVIER}}, {"width": 4096, "depth": 50}, batch=60_000)
+
+
 def test_a_linear_layers_figures_by_hand() -> None:
     network = {"widths": [5, 400], "activation": "relu"}
     (found, *_) = observe(scenario({"a": {"init": {"name": "normal", "std": 1.0}}}, network, batch=3))

@@ -13,6 +13,8 @@ from tuilab.scenario.parts.initializers import Init
 from tuilab.scenario.strict import Positive, Strict
 
 _LARGEST_JACOBIAN = 2_048
+_MOST_VALUES = 2**28
+"""Of a batch at all layers: four of each are kept, forward and backward, 4 to 8 GB."""
 
 
 class PropagationProbes(Probes):
@@ -32,6 +34,15 @@ class PropagationSetup(Strict):
     init: Init
     batch: int = Field(default=16, ge=2, le=65_536, description="examples a step")
     input: Positive = Field(default=1.0, description="standard deviation of the inputs")
+
+    @model_validator(mode="after")
+    def _fits_in_memory(self) -> PropagationSetup:
+        values = self.batch * self.network.places * sum(self.network.layer_widths)
+        if values > _MOST_VALUES:
+            raise ValueError(
+                f"a batch of {self.batch:,} makes {values:,} values; at most {_MOST_VALUES:,} fit"
+            )
+        return self
 
 
 def _predicted(*names: str) -> dict[str, Metric]:
