@@ -105,5 +105,5 @@ def test_what_makes_no_sense_is_said(arm: dict[str, Any], why: str) -> None:
     ],
 )
 def test_networks_refuse_instance_norm_without_pixels(network: dict[str, Any]) -> None:
-    with pytest.raises(ValidationError, match="group|pixels"):
+    with pytest.raises(ValidationError, match=r"group|pixels"):
         TypeAdapter(Network).validate_python(network)
