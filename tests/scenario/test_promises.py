@@ -6,7 +6,6 @@ Here are the quick ones; `tuilab check` runs all of them.
 from __future__ import annotations
 
 import copy
-import math
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import torch
 
 from tuilab.doctor import Verdict, check
 from tuilab.engine import conduct
-from tuilab.recording import Recording, Writer
 from tuilab.runs import State, create
 from tuilab.scenario.load import load
 
@@ -31,12 +29,12 @@ def one_thread() -> Any:
 
 def broken(expectation: dict[str, Any]) -> dict[str, Any]:
     """The opposite of a promise, or figures far from those promised."""
-    wrong = copy.deepcopy(expectation)
+    wrong = dict(expectation)
     if wrong["never"]:
         return wrong | {"never": False, "between": [-1e300, 1e300]}
     if wrong["between"] is not None:
-        low, high = wrong["between"]
-        wrong["between"] = [high + 1 + abs(high), math.inf if math.isinf(high) else high + 2 + 2 * abs(high)]
+        high = wrong["between"][1]
+        wrong["between"] = [high + 1 + abs(high), high + 2 + 2 * abs(high)]
     elif wrong["near"] is not None:
         near = wrong["near"]
         wrong["near"] = [3 * value + 1 for value in near] if isinstance(near, list) else 3 * near + 1
