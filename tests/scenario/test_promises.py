@@ -5,7 +5,6 @@ Here are the quick ones; `tuilab check` runs all of them.
 
 from __future__ import annotations
 
-import copy
 from pathlib import Path
 from typing import Any
 
