@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from tuilab.data.cifar10 import read_cifar10
-from tuilab.data.fetch import Fetched, fetch_cifar10
-from tuilab.data.folder import DataError, folder
+from tuilab.data.cifar import CIFAR10, CIFAR100, read_cifar
+from tuilab.data.fetch import Fetched, fetch
+from tuilab.data.folder import DataError, folder, inside
+from tuilab.data.idx import read_idx
+from tuilab.data.images import read_images
+from tuilab.data.sources import SOURCES
 
-__all__ = ["DataError", "Fetched", "fetch_cifar10", "folder", "read_cifar10"]
+__all__ = [
+    "CIFAR10",
+    "CIFAR100",
+    "SOURCES",
+    "DataError",
+    "Fetched",
+    "fetch",
+    "folder",
+    "inside",
+    "read_cifar",
+    "read_idx",
+    "read_images",
+]

@@ -17,3 +17,31 @@ def folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("tuilab")) / "data"
+
+
+def inside(name: str) -> Path:
+    """The folder of this name in the data folder.
+
+    A scenario may come from anywhere, so what it names is read from the data folder alone.
+
+    Raises:
+        DataError: it isn't there, or it is elsewhere: `..`, an absolute path, a link that leads out.
+    """
+    place = folder() / name
+    refuse_outside(place)
+    if not place.is_dir():
+        raise DataError(f"there is no folder {name} in {folder()}: `tuilab data list` shows what is there")
+    return place
+
+
+def refuse_outside(path: Path, place: Path | None = None) -> None:
+    """Raises DataError if a path leads out of the data folder (and of `place`), by its name or by a link."""
+    try:
+        real, roots = path.resolve(), [root.resolve() for root in (folder(), place) if root]
+    except (OSError, RuntimeError) as error:  # a link to itself
+        raise DataError(f"{path}: can't be read ({error})") from None
+    if not any(real.is_relative_to(root) for root in roots):
+        raise DataError(
+            f"{path}: leads out of the data folder, which scenarios may not; copy it to {folder()}, "
+            "or let $TUILAB_DATA name the folder that holds it"
+        )

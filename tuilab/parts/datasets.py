@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from tuilab.data import folder, read_cifar10
-from tuilab.data.cifar10 import CLASSES, FOLDER
+from tuilab.data import CIFAR10, CIFAR100, folder, inside, read_cifar, read_idx, read_images
 from tuilab.parts.shapes import SHAPES, draw
 from tuilab.parts.toys import TOYS
 
@@ -37,9 +38,31 @@ class Examples:
 
 def cifar10(seed: int, count: int | None) -> Examples:
     """CIFAR-10's 50,000 training pictures, whatever is asked for; raises `tuilab.data.DataError`."""
-    images, labels = read_cifar10("train")
-    inputs = torch.from_numpy(images).permute(0, 2, 3, 1).contiguous()
-    return Examples("cifar10", inputs, torch.from_numpy(labels).long(), CLASSES)
+    planes, labels = read_cifar(CIFAR10)
+    return Examples(
+        "cifar10", _channels_last(planes), torch.from_numpy(labels[:, 0]).long(), CIFAR10.labels[0]
+    )
+
+
+def cifar100(seed: int, count: int | None, labels: str = "fine") -> Examples:
+    """CIFAR-100's 50,000 training pictures by class (fine) or superclass (coarse); raises DataError."""
+    which = ("coarse", "fine").index(labels)
+    planes, numbers = read_cifar(CIFAR100)
+    chosen = torch.from_numpy(numbers[:, which]).long()
+    return Examples("cifar100", _channels_last(planes), chosen, CIFAR100.labels[which])
+
+
+def idx(seed: int, count: int | None, folder: str) -> Examples:
+    """All training pictures of an MNIST-format folder in the data folder, in grey; raises DataError."""
+    found = read_idx(inside(folder))
+    images = torch.from_numpy(found.pictures)[..., None]
+    return Examples(folder, images, torch.from_numpy(found.labels).long(), found.classes)
+
+
+def image_folder(seed: int, count: int | None, folder: str, size: int = 32, grey: bool = False) -> Examples:
+    """All pictures of a folder in the data folder, which has a folder a class; raises DataError."""
+    found = read_images(inside(folder), size, grey)
+    return Examples(folder, torch.from_numpy(found.pictures), torch.from_numpy(found.labels), found.classes)
 
 
 def shapes10(seed: int, count: int | None) -> Examples:
@@ -52,7 +75,7 @@ def shapes10(seed: int, count: int | None) -> Examples:
 
 def pictures(seed: int, count: int | None) -> Examples:
     """CIFAR-10 where it has been fetched, else shapes10: the same lesson with or without a network."""
-    return (cifar10 if (folder() / FOLDER).is_dir() else shapes10)(seed, count)
+    return (cifar10 if (folder() / CIFAR10.folder).is_dir() else shapes10)(seed, count)
 
 
 def toy(name: str, seed: int, count: int | None, classes: int = 2, noise: float | None = None) -> Examples:
@@ -65,8 +88,16 @@ def toy(name: str, seed: int, count: int | None, classes: int = 2, noise: float 
 DATASETS: dict[str, Callable[..., Examples]] = {
     "pictures": pictures,
     "cifar10": cifar10,
+    "cifar100": cifar100,
+    "idx": idx,
+    "folder": image_folder,
     "shapes10": shapes10,
     **{name: partial(toy, name) for name in TOYS},
 }
 """Every data set by the name scenarios use: (seed, examples wanted or None, **settings) → examples in no
 useful order."""
+
+
+def _channels_last(planes: NDArray[np.uint8]) -> Tensor:
+    """(n, channels, height, width) to (n, height, width, channels)."""
+    return torch.from_numpy(planes).permute(0, 2, 3, 1).contiguous()

@@ -15,6 +15,7 @@ from tuilab.parts.randomness import stream
 from tuilab.scenario.kinds.training import Training
 
 _EVALUATION_BATCH = 500
+_COUNTED = 1_000
 
 
 class Batch(NamedTuple):
@@ -53,23 +54,29 @@ class Batches:
         self._seed, self.device = scenario.seed, device
         settings = scenario.data.model_dump(exclude={"name", "train", "validation"})
         train, validation = scenario.data.train, scenario.data.validation
-        wanted = None if train is None else train + validation
+        wanted = None if train is None else train + (validation or 0)
         examples = DATASETS[scenario.data.name](scenario.seed, wanted, **settings)
         self.name, self.classes, self.pictures = examples.name, examples.classes, examples.pictures
         inputs, labels = examples.inputs, examples.labels
+        if validation is None:
+            validation = max(1, min(len(labels) // 10, 5_000))
         train = len(labels) - validation if train is None else train
         if train < 2 or train + validation > len(labels):
             raise DataError(
                 f"data: {examples.name} has {len(labels):,} examples; {validation:,} for validation leave "
-                f"{max(0, len(labels) - validation):,} to train on, {max(train, 2):,} are wanted"
+                f"{max(0, len(labels) - validation):,} to train on, {max(train, 2):,} are wanted: "
+                "lower data.validation or data.train"
             )
         order = torch.randperm(len(labels), generator=stream(scenario.seed, "split"))
         held, kept = order[:validation], order[validation : validation + train]
-        self.inputs, self.labels = inputs[kept].to(device), labels[kept].to(device)
+        learned = inputs[kept]
+        self.inputs, self.labels = learned.to(device), labels[kept].to(device)
         """What is learned from, as it was read."""
         self.held_inputs, self.held_labels = inputs[held].to(device), labels[held].to(device)
         """What is held out."""
-        mean, std = _channel_statistics(inputs[kept]) if self.pictures else (torch.zeros(1), torch.ones(1))
+        self.missing = {"train": self._missing(labels[kept]), "validation": self._missing(labels[held])}
+        """Classes without an example, by split."""
+        mean, std = _channel_statistics(learned) if self.pictures else (torch.zeros(1), torch.ones(1))
         self._mean, self._std = mean.to(device), std.to(device)
         self.shape = tuple(inputs.shape[1:])
         """Of one input as networks take it: (channels, height, width) or (features,)."""
@@ -121,6 +128,10 @@ class Batches:
             return inputs
         return inputs.float().sub_(self._mean).div_(self._std).permute(0, 3, 1, 2)
 
+    def _missing(self, labels: Tensor) -> list[str]:
+        counts = labels.bincount(minlength=len(self.classes)).tolist()
+        return [name for name, count in zip(self.classes, counts, strict=True) if not count]
+
     def _draw(self, step: int, how: Augmentation, member: int) -> Batch:
         epoch, place = divmod(step, self.per_epoch)
         drawn, order = self._orders.get(member, (-1, self.labels))
@@ -151,7 +162,11 @@ def _channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:
     values = torch.arange(256, dtype=torch.float64)
     moments = []
     for channel in range(images.shape[3]):
-        counts = torch.bincount(images[..., channel].reshape(-1).int(), minlength=256)
+        counts = torch.zeros(256, dtype=torch.int64)
+        # In parts, for counting takes eight times the memory of what is counted.
+        for start in range(0, len(images), _COUNTED):
+            part = images[start : start + _COUNTED, ..., channel].reshape(-1)
+            counts += torch.bincount(part.int(), minlength=256)
         shares = counts.double() / counts.sum()
         mean = (shares * values).sum()
         std = (shares * (values - mean).square()).sum().sqrt()

@@ -117,6 +117,10 @@ class TrainingExperiment:
             observation.frames[f"{arm.name}/schedule"] = schedule(arm.learning_rate, self.steps)
         if self._scenario.data.name != self._batches.name:
             observation.events.append(("data", None, {"name": self._batches.name}))
+        for split, classes in self._batches.missing.items():
+            if classes:
+                told = ", ".join(classes[:20]) + ", …" * (len(classes) > 20)
+                observation.events.append(("missing", None, {"split": split, "classes": told}))
         if not self._batches.pictures:
             observation.frames["points"] = points(self._batches)
 

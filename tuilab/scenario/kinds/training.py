@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from tuilab.scenario.kinds.base import ArmName, Probes, Scenario
 from tuilab.scenario.metrics import LAYER_METRICS, Metric
 from tuilab.scenario.parts.augmentation import Augment
-from tuilab.scenario.parts.data import Data, Pictures
+from tuilab.scenario.parts.data import Data, Pictures, Points
 from tuilab.scenario.parts.ensembles import Average, NoAverage
 from tuilab.scenario.parts.initializers import Init, KaimingNormal
 from tuilab.scenario.parts.losses import Loss, Softmax
@@ -195,6 +195,7 @@ class Training(Scenario):
         "stopped": "no better network came for as long as the arm's patience lasts",
         "restored": "back to the best network",
         "data": "which data were there",
+        "missing": "a class has no example in the training split, or in the held-out",
     }
     PANELS: ClassVar[list[dict[str, Any]]] = [
         {
@@ -241,7 +242,7 @@ class Training(Scenario):
 
     @model_validator(mode="after")
     def _fits_the_data(self) -> Training:
-        if isinstance(self.data, Pictures):
+        if not isinstance(self.data, Points):
             return self
         for name, arm in self.arms.items():
             if not isinstance(arm.network, MLP):

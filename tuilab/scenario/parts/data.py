@@ -8,17 +8,61 @@ from pydantic import Field, model_validator
 
 from tuilab.scenario.strict import Strict
 
+Held = Annotated[
+    int, Field(ge=10, le=1_000_000, description="pictures held out of the training set, by seed")
+]
+HeldOrTenth = Annotated[
+    int | None,
+    Field(ge=10, le=1_000_000, description="pictures held out, by seed; none: a tenth, at most 5,000"),
+]
+Taken = Annotated[
+    int | None, Field(ge=10, le=100_000_000, description="use only this many training pictures; none: all")
+]
+FolderName = Annotated[
+    str,
+    Field(
+        max_length=200,
+        pattern=r"^\w[\w .+-]*(/\w[\w .+-]*)*$",
+        description="a folder in the data folder ($TUILAB_DATA)",
+    ),
+]
+
 
 class Pictures(Strict):
     """Labelled pictures and how they are split; `pictures` is cifar10 where it is there, else shapes10."""
 
     name: Literal["pictures", "cifar10", "shapes10"]
-    validation: int = Field(
-        default=5_000, ge=10, le=50_000, description="pictures held out of the training set, by seed"
-    )
-    train: int | None = Field(
-        default=None, ge=10, le=1_000_000, description="use only this many training pictures"
-    )
+    validation: Held = 5_000
+    train: Taken = None
+
+
+class Cifar100(Strict):
+    """CIFAR-100's pictures, told apart by their 100 classes (fine) or 20 superclasses (coarse)."""
+
+    name: Literal["cifar100"]
+    labels: Literal["fine", "coarse"] = "fine"
+    validation: Held = 5_000
+    train: Taken = None
+
+
+class Idx(Strict):
+    """Pictures in the format of MNIST; `classes.txt` beside them may name the classes, one a line."""
+
+    name: Literal["idx"]
+    folder: FolderName
+    validation: HeldOrTenth = None
+    train: Taken = None
+
+
+class ImageFolder(Strict):
+    """A folder of pictures for each class, the middle square of each brought to one size."""
+
+    name: Literal["folder"]
+    folder: FolderName
+    size: int = Field(default=32, ge=8, le=512, description="pixels along a side")
+    grey: bool = Field(default=False, description="one channel instead of three")
+    validation: HeldOrTenth = None
+    train: Taken = None
 
 
 class Points(Strict):
@@ -39,4 +83,4 @@ class Points(Strict):
         return self
 
 
-Data = Annotated[Pictures | Points, Field(discriminator="name")]
+Data = Annotated[Pictures | Cifar100 | Idx | ImageFolder | Points, Field(discriminator="name")]
