@@ -61,7 +61,7 @@ def test_statistics_converge_as_examples_arrive() -> None:
 
 def test_the_same_classifier_is_less_touchy_after_whitening() -> None:
     values = last(arms=arms("none", "whiten_zca")).values
-    assert values["none/train.loss"] == pytest.approx(values["whiten_zca/train.loss"], abs=1e-4)
+    assert values["none/classifier.loss"] == pytest.approx(values["whiten_zca/classifier.loss"], abs=1e-4)
     assert values["none/nudge.rise"] > 8 * values["whiten_zca/nudge.rise"]
     for arm in ("none", "whiten_zca"):
         predicted = values[f"{arm}/nudge.rise.predicted"]

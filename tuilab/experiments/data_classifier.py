@@ -47,7 +47,7 @@ class Classifier:
         # To second order, averaged over directions u: ½·r²·⟨uᵀHu⟩ = ½·r²·tr H/(d + 1).
         curvature = float(hessian(theta, x).trace()) / len(theta)
         values = {
-            "train.loss": least,
+            "classifier.loss": least,
             "nudge.rise": self._rise(theta, x, labels, self._nudge) - least,
             "nudge.rise.predicted": 0.5 * self._nudge**2 * curvature,
         }

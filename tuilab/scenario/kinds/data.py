@@ -67,7 +67,7 @@ class Preparation(Scenario):
         "hessian.condition": Metric(
             "condition number of the loss's Hessian for a linear classifier at zero weights"
         ),
-        "train.loss": Metric(
+        "classifier.loss": Metric(
             "loss of the linear classifier fitted to the prepared training examples", "nats"
         ),
         "test.loss": Metric("its loss on the test examples", "nats"),
