@@ -97,7 +97,7 @@ def test_pause_step_resume_set_and_stop_are_obeyed_and_recorded(prepare: Prepare
     assert state is State.STOPPED
     assert seen == ["paused"]
     asked = [kind for kind in kinds(run) if kind != "converged"]
-    assert asked == ["started", "paused", "stepped", "set", "refused", "resumed", "stopped"]
+    assert asked == ["started", "paused", "stepped", "set", "refused", "resumed", "checkpoint", "stopped"]
     with run.open() as recording:
         change = next(event for event in recording.events() if event.kind == "set")
         assert change.data == {"key": "sgd/optimizer.lr", "value": 0.01, "was": 0.1}

@@ -28,18 +28,26 @@ def resume(
     From its newest checkpoint, in the same recording, as if nothing had happened. Experiments that make no
     checkpoints begin anew and come to the same.
     """
-    from tuilab.runs import RunError, State, find, runs_folder
+    from tuilab.cli.together import conduct_together, several
+    from tuilab.runs import Run, RunError, State, find, runs_folder
 
-    found = find(runs_folder(runs), run)
-    state = found.state()
-    if state.alive:
-        raise RunError(f"{found.name}: its engine is at work (it is {state}); `tuilab watch` looks at it")
-    if state is State.FINISHED:
-        raise RunError(f"{found.name}: it is finished, there is nothing to go on with")
-    if detach:
-        run_detached(found, as_json, resume=True)
-        return
-    ended = conduct_here(found, resume=True)
+    def resumable() -> Run:
+        found = find(runs_folder(runs), run)
+        state = found.state()
+        if state.alive:
+            raise RunError(f"{found.name}: its engine is at work (it is {state}); `tuilab watch` looks at it")
+        if state is State.FINISHED:
+            raise RunError(f"{found.name}: it is finished, there is nothing to go on with")
+        return found
+
+    if several():
+        found, ended = conduct_together(resumable, resume=True)
+    else:
+        found = resumable()
+        if detach:
+            run_detached(found, as_json, resume=True)
+            return
+        ended = conduct_here(found, resume=True)
     report(found, as_json)
     if ended == "stopped":
         raise typer.Exit(130)

@@ -14,6 +14,7 @@ from tuilab.cli.output import AsJson, RunsFolder, print_json
 
 if TYPE_CHECKING:
     from tuilab.doctor import Outcome
+    from tuilab.experiments.crew import Crew
     from tuilab.runs import Run
 
 Overrides = Annotated[
@@ -50,13 +51,22 @@ def run(
 ) -> None:
     """Run a scenario and record it.
 
-    Ends with its main plots, the expectations met and unmet, and where the run lies.
+    Ends with its main plots, the expectations met and unmet, and where the run lies. With torchrun several
+    processes share every batch: torchrun --nproc-per-node 2 -m tuilab run cifar10
     """
-    prepared = prepare(scenario, overrides, device, threads, runs, name, steps, pace, checkpoint)
-    if detach:
-        run_detached(prepared, as_json)
-        return
-    state = conduct_here(prepared)
+    from tuilab.cli.together import conduct_together, several
+
+    def prepared_here() -> Run:
+        return prepare(scenario, overrides, device, threads, runs, name, steps, pace, checkpoint)
+
+    if several():
+        prepared, state = conduct_together(prepared_here)
+    else:
+        prepared = prepared_here()
+        if detach:
+            run_detached(prepared, as_json)
+            return
+        state = conduct_here(prepared)
     outcomes = report(prepared, as_json)
     if state == "stopped":
         raise typer.Exit(130)
@@ -88,21 +98,26 @@ def prepare(
     return create(runs_folder(runs), source, checked.model_dump(mode="json"), options, name)
 
 
-def conduct_here(prepared: Run, resume: bool = False) -> str:
+def conduct_here(prepared: Run, resume: bool = False, crew: Crew | None = None) -> str:
     """Run the engine in this process with live progress; returns how the run ended.
 
-    A run that could not even start leaves no folder behind.
+    A run that could not even start leaves no folder behind. Of a crew only the leader shows progress.
     """
     from tuilab.cli.progress import StepProgress
     from tuilab.runs.launch import QUIET_THREADS
 
     os.environ.update({key: os.environ.get(key, value) for key, value in QUIET_THREADS.items()})
+    if crew is not None and not crew.leader:
+        from tuilab.engine import conduct
+
+        return str(conduct(prepared, None, resume, crew))
     with StepProgress(prepared.name) as progress:
         from tuilab.engine import EngineError, conduct
+        from tuilab.experiments import ALONE, CrewError
 
         try:
-            return str(conduct(prepared, progress.update, resume))
-        except EngineError:
+            return str(conduct(prepared, progress.update, resume, crew or ALONE))
+        except (EngineError, CrewError):
             if not prepared.recordings():
                 shutil.rmtree(prepared.path, ignore_errors=True)
             raise

@@ -21,7 +21,8 @@ from tuilab.engine import checkpoints
 from tuilab.engine.devices import DeviceError, choose
 from tuilab.engine.loop import Loop
 from tuilab.engine.recorder import NO_ROOM, Recorder
-from tuilab.experiments import Experiment, build
+from tuilab.experiments import ALONE, Crew, CrewError, Experiment, build
+from tuilab.experiments.memory import lacks_memory
 from tuilab.recording import Writer
 from tuilab.runs import Run, State
 from tuilab.scenario.metrics import ENGINE_METRICS
@@ -35,7 +36,7 @@ class EngineError(Exception):
     """A run that could not start or go on: one clear sentence."""
 
 
-def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False) -> State:
+def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False, crew: Crew = ALONE) -> State:
     """Run the experiment of a prepared run folder to its end and record it.
 
     Args:
@@ -43,6 +44,7 @@ def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False) -> St
         on_step: told about every step.
         resume: go on from the newest checkpoint, or from the start where there is none, in a recording of its
             own that continues the run's.
+        crew: the processes that do this together, each with a recording of its own in the folder.
 
     SIGINT, SIGTERM and, in a terminal, a lost connection stop it cleanly between two steps.
 
@@ -50,52 +52,71 @@ def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False) -> St
         EngineError: the device, the data or a usable checkpoint are not there, memory ran out, or the
             experiment failed. What was recorded until then stays; when nothing was recorded there is no
             recording.
+        CrewError: another process could not start, or has gone before anything was recorded.
     """
-    _announce(run)
+    if crew.leader:
+        _announce(run)
     scenario = KINDS[run.scenario["kind"]].model_validate(run.scenario)
-    options = run.facts.get("options", {})
-    try:
-        device = choose(options.get("device", "auto"), options.get("threads"))
-        experiment = build(scenario, device)
-    except (DeviceError, DataError) as error:
-        raise EngineError(str(error)) from None
-    except (MemoryError, torch.OutOfMemoryError):
-        raise EngineError(
-            f"{run.name}: not enough memory to set this up; make the network or the batch smaller"
-        ) from None
-    except RuntimeError as error:
-        if "can't allocate memory" in str(error):
+    experiment, device, step = crew.all_or_none(lambda: _set_up(run, scenario, resume, crew))
+    seconds, number, *where = crew.told(
+        [_seconds(run, step), len(list(run.path.glob("main*.tlr"))) + 1, step, device.type]
+    )
+    name = f"rank-{crew.rank}" if crew.rank else "main"
+    file = run.path / (f"{name}.tlr" if number == 1 else f"{name}-{number}.tlr")
+
+    def create() -> Writer:
+        try:
+            return Writer.create(file, _header(run, scenario, experiment, device, crew))
+        except OSError as error:
+            raise EngineError(f"{run.path}: can't record there ({error.strerror})") from None
+
+    def create_first() -> Writer | None:
+        if where != [step, device.type]:
             raise EngineError(
-                f"{run.name}: not enough memory to set this up; make the network smaller"
-            ) from None
-        raise
-    step, seconds = _restored(run, experiment) if resume else (0, 0.0)
-    number = len(run.recordings()) + 1
-    file = run.path / ("main.tlr" if number == 1 else f"main-{number}.tlr")
-    try:
-        writer = Writer.create(file, _header(scenario, experiment, device, options.get("predicted", [])))
-    except OSError as error:
-        raise EngineError(f"{run.path}: can't record there ({error.strerror})") from None
+                f"{run.name}: process {crew.rank} would go on from step {step} on {device.type}, "
+                f"process 0 from {where[0]} on {where[1]}; they need the same folder of runs and --device"
+            )
+        return create() if crew.leader else None
+
+    # The first one's recording is there before the others': the earliest header speaks for all.
+    writer = crew.all_or_none(create_first) or create()
     told = on_step or (lambda step, steps, waiting: None)
-    loop = Loop(run, experiment, told, resumed=resume, step=step, seconds=seconds)
-    recorder = Recorder(writer, loop.wait_for_room)
+    loop = Loop(run, experiment, told, resumed=resume, step=step, seconds=seconds, crew=crew)
+    recorder = Recorder(writer, loop.wait_for_room, crew.rank)
     if resume:
         recorder.event(step, "resumed-from")
     with _stopping_on_signals(loop):
         return _record(loop, recorder, run)
 
 
-def _restored(run: Run, experiment: Experiment) -> tuple[int, float]:
-    """The step that the experiment was taken to, and the time spent until there; zeros where it begins."""
+def _set_up(run: Run, scenario: Scenario, resume: bool, crew: Crew) -> tuple[Experiment, torch.device, int]:
+    """The experiment, where it runs, and the step that it was taken to."""
+    options = run.facts.get("options", {})
     try:
-        step = checkpoints.restore(run.path / "checkpoints", experiment)
+        device = choose(options.get("device", "auto"), options.get("threads"), crew.local_rank)
+        experiment = build(scenario, device, crew)
+    except (DeviceError, DataError, CrewError) as error:
+        raise EngineError(str(error)) from None
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        raise EngineError(
+            f"{run.name}: not enough memory to set this up; make the network or the batch smaller"
+        ) from None
+    try:
+        step = checkpoints.restore(run.path / "checkpoints", experiment) if resume else None
     except checkpoints.CheckpointError as error:
         raise EngineError(str(error)) from None
-    if step is None:
-        return 0, 0.0
+    return experiment, device, step or 0
+
+
+def _seconds(run: Run, step: int) -> float:
+    """The time spent until a step that a run goes on from; 0 at the start."""
+    if not step:
+        return 0.0
     with run.open() as recording:
         clock = recording.series("engine/seconds")
-        return step, (recording.at("engine/seconds", step) or 0.0) if clock else 0.0
+        return (recording.at("engine/seconds", step) or 0.0) if clock else 0.0
 
 
 def _record(loop: Loop, recorder: Recorder, run: Run) -> State:
@@ -112,16 +133,21 @@ def _record(loop: Loop, recorder: Recorder, run: Run) -> State:
             ) from None
         raise EngineError(f"{run.path}: recording failed ({error.strerror})") from None
     except Exception as error:
-        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        known = isinstance(error, CrewError) or lacks_memory(error)
+        what = str(error) if known else f"{type(error).__name__}: {error}"
+        what = what.splitlines()[0] if what else "not enough memory"
         with suppress(OSError):
-            recorder.event(loop.step, "failed", message=what)
-            recorder.close()
+            recorder.failed(loop.step, what)
+        if known:
+            raise EngineError(
+                f"{run.name}: stopped after step {loop.step}: {what}; what was recorded is intact"
+            ) from None
         raise EngineError(f"{run.name}: the experiment failed at step {loop.step} ({what})") from error
     return state
 
 
 def _header(
-    scenario: Scenario, experiment: Experiment, device: torch.device, predicted: list[int | None]
+    run: Run, scenario: Scenario, experiment: Experiment, device: torch.device, crew: Crew
 ) -> dict[str, Any]:
     metrics = {
         **scenario.metrics,
@@ -137,11 +163,12 @@ def _header(
             for name, metric in metrics.items()
         },
         "sampled": {"activation": experiment.sampled},
-        "predicted": predicted,
+        "predicted": run.facts.get("options", {}).get("predicted", []),
         "created": time.time(),
         "host": socket.gethostname(),
         "device": str(device),
         "threads": torch.get_num_threads(),
+        "processes": crew.size,
         "torch": torch.__version__,
         "tuilab": tuilab.__version__,
     }
@@ -162,9 +189,9 @@ def _stopping_on_signals(loop: Loop) -> Iterator[None]:
     """Ctrl-C, SIGTERM and a closed connection end the run between two steps; a second Ctrl-C at once."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if loop.stop_reason and number == signal.SIGINT:
+        if loop.asked and number == signal.SIGINT:
             raise KeyboardInterrupt
-        loop.stop_reason = signal.Signals(number).name
+        loop.asked = signal.Signals(number).name
 
     handlers: dict[signal.Signals, Any] = {signal.SIGINT: stop, signal.SIGTERM: stop}
     # An engine of its own session outlives the terminal, and so does one under nohup; another ends with it.

@@ -11,12 +11,13 @@ class DeviceError(Exception):
     """A device that isn't there: one clear sentence."""
 
 
-def choose(name: str, threads: int | None) -> torch.device:
+def choose(name: str, threads: int | None, local_rank: int | None = None) -> torch.device:
     """The device that `--device` means, with torch set so that equal runs give equal numbers.
 
     Args:
         name: `auto` (CUDA where there is one, else CPU), `cpu`, `cuda` or `cuda:N`.
         threads: torch's threads; None leaves torch's own choice, all cores.
+        local_rank: this process's number among several on this machine: each has a GPU of its own.
 
     Raises:
         DeviceError: CUDA was asked for and there is none, or not that many.
@@ -31,6 +32,17 @@ def choose(name: str, threads: int | None) -> torch.device:
     if kind != "cuda" or (index and not index.isdecimal()):
         raise DeviceError(f"--device {name}: there is no such device; wanted auto, cpu, cuda or cuda:N")
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if local_rank is not None:
+        if index:
+            raise DeviceError(
+                f"--device {name}: of several processes each has its own GPU; use --device cuda"
+            )
+        if local_rank >= count > 0:
+            raise DeviceError(
+                f"there are more processes here than the {count} CUDA device(s); "
+                f"use --nproc-per-node {count}, or --device cpu"
+            )
+        index = str(local_rank)
     if int(index or 0) >= count:
         there = f"{count} CUDA device(s)" if count else "no CUDA device"
         raise DeviceError(
@@ -38,4 +50,7 @@ def choose(name: str, threads: int | None) -> torch.device:
         )
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
-    return torch.device(name)
+    device = torch.device("cuda", int(index)) if index else torch.device("cuda")
+    if index:
+        torch.cuda.set_device(device)
+    return device

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from tuilab.engine import checkpoints
 from tuilab.engine.recorder import Recorder
-from tuilab.experiments import Experiment
+from tuilab.experiments import ALONE, Crew, Experiment
 from tuilab.runs import ControlFile, Run, State
 
 _LOOK = 0.02
@@ -24,6 +24,9 @@ CHECKPOINT_EVERY = 60.0
 class Loop:
     """Runs an experiment step by step; commands take effect between two steps and are recorded as events.
 
+    Several processes run it together in step: the first one reads the commands, keeps the pace and makes the
+    checkpoints; any may be asked to stop.
+
     Args:
         run: the run's folder.
         experiment: what to run.
@@ -31,6 +34,7 @@ class Loop:
         resumed: whether another engine went before.
         step: the last step that was observed before.
         seconds: the time that was spent before.
+        crew: the processes that run it together.
     """
 
     def __init__(
@@ -42,9 +46,14 @@ class Loop:
         resumed: bool = False,
         step: int = 0,
         seconds: float = 0.0,
+        crew: Crew = ALONE,
     ) -> None:
         self.step = step
+        self.asked = ""
+        """Why this process was asked to stop; a signal may set it at any time."""
         self.stop_reason = ""
+        """Why the run stops, once all processes know."""
+        self._crew = crew
         self._run = run
         self._experiment = experiment
         options = run.facts.get("options", {})
@@ -85,30 +94,34 @@ class Loop:
         self._heartbeat()
         for words in self._control.read():
             if words == ["stop"]:
-                self.stop_reason = "asked to"
+                self.asked = "asked to"
         self._rest(_REST)
-        return not self.stop_reason
+        return not self.asked
 
     def _between_steps(self, recorder: Recorder, due: float) -> None:
         """Obey, and rest until the next step is due and nobody holds it back."""
-        if not self._paused and not due and time.monotonic() - self._looked < _LOOK:
+        quick = not self._paused and not due and time.monotonic() - self._looked < _LOOK
+        if not self._crew.anybody(bool(self.asked) or (self._crew.leader and not quick)):
             return
-        while not self.stop_reason:
+        while not (reason := self._crew.first(self.asked)):
             self._looked = time.monotonic()
             self._heartbeat()
             recorder.poll()
-            for words in self._control.read():
+            for words in self._crew.told(self._control.read()):
                 self._obey(words, recorder)
+            if self.stop_reason:
+                return
             if self._paused and self._steps_granted:
                 self._steps_granted -= 1
                 return
-            wait = _REST if self._paused else min(due - time.monotonic(), _REST)
+            wait = self._crew.told(_REST if self._paused else min(due - time.monotonic(), _REST))
             if wait <= 0:
                 return
             recorder.flush()
             if self._paused:
                 self._on_step(self.step, self._experiment.steps, "paused")
             self._rest(wait)
+        self.stop_reason = reason
 
     def _obey(self, words: list[str], recorder: Recorder) -> None:
         try:
@@ -135,7 +148,7 @@ class Loop:
                 case ["checkpoint"]:
                     self._save(recorder)
                 case ["stop"]:
-                    self.stop_reason = "asked to"
+                    self.stop_reason = self.asked = "asked to"
                 case _:
                     raise ValueError("no such command")
         except (KeyError, ValueError) as error:
@@ -144,6 +157,8 @@ class Loop:
 
     def _save(self, recorder: Recorder) -> None:
         """Make a checkpoint; one that can't be written is an event, and the run goes on."""
+        if not self._crew.leader:
+            return
         began = time.perf_counter()
         try:
             if checkpoints.save(self._run.path / "checkpoints", self._experiment, self.step):
@@ -161,7 +176,7 @@ class Loop:
 
     def _heartbeat(self) -> None:
         now = time.monotonic()
-        if now - self._beat > _HEARTBEAT:
+        if self._crew.leader and now - self._beat > _HEARTBEAT:
             self._beat = now
             with suppress(OSError):
                 os.utime(self._run.path / "engine.json")

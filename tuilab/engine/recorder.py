@@ -21,10 +21,13 @@ class Recorder:
         writer: the recording.
         wait_for_room: called when the disk is full, as often as it stays so; returns True to try again and
             False to give up.
+        rank: the process's number among several. What happens to all of them the first one records.
     """
 
-    def __init__(self, writer: Writer, wait_for_room: Callable[[], bool]) -> None:
+    def __init__(self, writer: Writer, wait_for_room: Callable[[], bool], rank: int = 0) -> None:
         self._writer = writer
+        self._rank = rank
+        self._clock = f"engine/rank.seconds/{rank}" if rank else "engine/seconds"
         self._wait_for_room = wait_for_room
         self._step = 0
         self._tables: dict[tuple[str, ...], Table] = {}
@@ -32,7 +35,7 @@ class Recorder:
     def observation(self, observation: Observation, seconds: float) -> None:
         """Record one step with the time since the run began."""
         self._step = observation.step
-        values = {**observation.values, "engine/seconds": seconds}
+        values = {**observation.values, self._clock: seconds}
         names = tuple(values)
         table = self._tables.get(names)
         if table is None:
@@ -45,8 +48,15 @@ class Recorder:
 
     def event(self, step: int, kind: str, arm: str | None = None, **data: Any) -> None:
         """Record that something happened, at once visible to readers."""
-        self._patiently(lambda: self._writer.event(step, kind, arm, **data))
-        self.flush()
+        if not self._rank:
+            self._patiently(lambda: self._writer.event(step, kind, arm, **data))
+            self.flush()
+
+    def failed(self, step: int, message: str) -> None:
+        """Record that the run ends here, or that this process of several does."""
+        kind, who = ("process-failed", {"rank": self._rank}) if self._rank else ("failed", {})
+        self._patiently(lambda: self._writer.event(step, kind, None, message=message, **who))
+        self.close()
 
     def flush(self) -> None:
         """Write everything out, waiting for room as long as it takes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 
+from tuilab.experiments.crew import ALONE, Crew, CrewError
 from tuilab.experiments.observation import Experiment, Observation, Resumable
 from tuilab.scenario.kinds.base import Scenario
 from tuilab.scenario.kinds.costs import Costs
@@ -15,11 +16,22 @@ from tuilab.scenario.kinds.propagation import Propagation
 from tuilab.scenario.kinds.slices import Slice
 from tuilab.scenario.kinds.training import Training
 
-__all__ = ["Experiment", "Observation", "Resumable", "build"]
+__all__ = ["ALONE", "Crew", "CrewError", "Experiment", "Observation", "Resumable", "build"]
 
 
-def build(scenario: Scenario, device: torch.device) -> Experiment:
-    """The experiment that a scenario describes, before its first step."""
+def build(scenario: Scenario, device: torch.device, crew: Crew = ALONE) -> Experiment:
+    """The experiment that a scenario describes, before its first step.
+
+    Args:
+        scenario: what to do.
+        device: where.
+        crew: the processes that do it together.
+
+    Raises:
+        CrewError: it can't be shared by that many.
+    """
+    if crew.size > 1 and not isinstance(scenario, Training):
+        raise CrewError("only networks in training are shared by processes: run this one without torchrun")
     if isinstance(scenario, Propagation):
         from tuilab.experiments.propagation import PropagationExperiment
 
@@ -51,5 +63,5 @@ def build(scenario: Scenario, device: torch.device) -> Experiment:
     if isinstance(scenario, Training):
         from tuilab.experiments.training import TrainingExperiment
 
-        return TrainingExperiment(scenario, device)
+        return TrainingExperiment(scenario, device, crew)
     raise TypeError(f"no experiment for scenarios of kind {scenario.kind}")

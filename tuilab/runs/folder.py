@@ -134,7 +134,7 @@ class Run:
             events = []
         paused = False
         for event in _of_the_last_engine(events):
-            if event.kind in _ENDS:
+            if event.kind in _ENDS and event.arm is None:
                 return _ENDS[event.kind]
             if event.kind in ("paused", "resumed"):
                 paused = event.kind == "paused"

@@ -83,22 +83,30 @@ class Arm:
     # -- learning -----------------------------------------------------------------------------------
 
     def look(self, step: int, watched: bool) -> Tensor:
-        """Loss, accuracy and penalty of batch `step`, means over the members, (3,) and not waited for."""
+        """Loss, accuracy and penalty of batch `step`, means over the members, (3,) and not waited for.
+
+        With several processes then the loss and accuracy of this one's share of it, (5,).
+        """
         found = []
         for member in self._members:
             batch = self._batches.training(step, self.augmentation, member.member).first(self.setup.batch)
             watching = self._observer.watching() if watched and member is self._members[0] else None
             look = member.look(batch, step, watching)
-            found.append(torch.cat([look, member.penalty().to(look)[None]]))
+            own = [member.own] if self._batches.crew.size > 1 else []
+            found.append(torch.cat([look, member.penalty().to(look)[None], *own]))
         return torch.stack(found).mean(0)
 
-    def seen(self, observation: Observation, loss: float, accuracy: float, penalty: float) -> None:
+    def seen(
+        self, observation: Observation, loss: float, accuracy: float, penalty: float, *own: float
+    ) -> None:
         """Take note of what `look` found."""
         values, step = observation.values, observation.step
         values[f"{self.name}/train.loss"] = loss
         values[f"{self.name}/train.accuracy"] = accuracy
         if self.setup.regularizer.name != "none":
             values[f"{self.name}/train.penalty"] = penalty
+        for figure, value in zip(("loss", "accuracy"), own, strict=False):
+            values[f"{self.name}/rank.{figure}/{self._batches.crew.rank}"] = value
         values[f"{self.name}/learning_rate"] = self._members[0].learning_rate(step)
         self._aim(observation, "train", Verdict(loss, accuracy))
         if not self.diverged and not math.isfinite(loss):
@@ -175,14 +183,16 @@ class Arm:
         """On the held-out examples, or on `count` training examples; pictures of it, if there is where to."""
         if self.diverged:
             return LOST
+        b = self._batches
+        if not b.crew.leader:
+            return Verdict(*b.crew.told(None))
         for member in self._members:
             member.draw_by("test", step)
-        b = self._batches
         inputs, labels = (b.inputs[:count], b.labels[:count]) if count else (b.held_inputs, b.held_labels)
         found = answers(self._networks if networks is None else networks, inputs, labels, b, test)
         if show is not None:
             self._show(show, *found)
-        return verdict(*found, self._members[0].judge)
+        return Verdict(*b.crew.told(verdict(*found, self._members[0].judge)))
 
     def _show(self, observation: Observation, scores: Tensor, labels: Tensor) -> None:
         """Pictures of what the networks see and say."""
@@ -208,7 +218,7 @@ class Arm:
 
     def _judged_average(self, step: int) -> Verdict:
         networks = [network for network in self._average.networks if isinstance(network, Network)]
-        if self.setup.average.name == "swa":
+        if self.setup.average.name == "swa" and self._batches.crew.leader:
             steps = range(min(_REFRESHING, self._batches.per_epoch))
             refresh(networks[0], (self._batches.training(k, self.augmentation).inputs for k in steps))
         return self._judged(step, networks=networks)

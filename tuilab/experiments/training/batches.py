@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from tuilab.data import DataError
+from tuilab.experiments.crew import ALONE, Crew, CrewError
 from tuilab.parts.augmentation import Augmentation, mixture
 from tuilab.parts.datasets import DATASETS
 from tuilab.parts.randomness import stream
@@ -32,8 +33,12 @@ class Batch(NamedTuple):
 
     def first(self, count: int) -> Batch:
         """The first `count` examples."""
-        others = None if self.others is None else self.others[:count]
-        return Batch(self.inputs[:count], self.labels[:count], others, self.share)
+        return self.part(slice(count))
+
+    def part(self, which: slice) -> Batch:
+        """Some of the examples."""
+        others = None if self.others is None else self.others[which]
+        return Batch(self.inputs[which], self.labels[which], others, self.share)
 
 
 class Batches:
@@ -45,13 +50,18 @@ class Batches:
     Args:
         scenario: which examples, how many, how split.
         device: where they are to lie.
+        crew: the processes that share each batch; all of them draw the whole of it.
 
     Raises:
         tuilab.data.DataError: the examples aren't there, or too few for the split.
+        tuilab.experiments.crew.CrewError: a batch has fewer examples than there are processes.
     """
 
-    def __init__(self, scenario: Training, device: torch.device) -> None:
-        self._seed, self.device = scenario.seed, device
+    def __init__(self, scenario: Training, device: torch.device, crew: Crew = ALONE) -> None:
+        self._seed, self.device, self.crew = scenario.seed, device, crew
+        fewest = min(arm.batch for arm in scenario.arms.values())
+        if fewest < crew.size:
+            raise CrewError(f"a batch of {fewest} can't be shared by {crew.size} processes")
         settings = scenario.data.model_dump(exclude={"name", "train", "validation"})
         train, validation = scenario.data.train, scenario.data.validation
         wanted = None if train is None else train + (validation or 0)

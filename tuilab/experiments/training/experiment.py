@@ -7,6 +7,8 @@ from typing import Any
 
 import torch
 
+from tuilab.experiments.crew import ALONE, Crew
+from tuilab.experiments.memory import room, smaller
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.training.arm import Arm
 from tuilab.experiments.training.batches import Batches
@@ -27,14 +29,17 @@ class TrainingExperiment:
         scenario: what to compare.
         device: where examples and networks lie. What is random is drawn on the CPU, dropout's masks
             excepted, so a seed means the same on every device.
+        crew: the processes that learn together, each from its share of every batch. Only the leader judges
+            and measures; what the others observe is how their own share does.
 
     Raises:
         tuilab.data.DataError: the data set isn't there.
+        tuilab.experiments.crew.CrewError: a batch has fewer examples than there are processes.
     """
 
-    def __init__(self, scenario: Training, device: torch.device) -> None:
-        self._scenario = scenario
-        self._batches = Batches(scenario, device)
+    def __init__(self, scenario: Training, device: torch.device, crew: Crew = ALONE) -> None:
+        self._scenario, self._crew = scenario, crew
+        self._batches = Batches(scenario, device, crew)
         per_epoch = self._batches.per_epoch
         self.steps = round(scenario.epochs * per_epoch) if scenario.steps is None else scenario.steps
         self.sampled = scenario.probes.sample
@@ -60,27 +65,23 @@ class TrainingExperiment:
         if step == 0:
             self._introduce(observation)
         arms = [arm for arm in self._arms if not arm.stopped]
-        if self._validates(step):
-            for arm in arms:
-                arm.validate(observation)
-        if self._exactly.due(step):
-            for arm in arms:
-                arm.measure_exactly(observation)
-        if self._curvature.due(step):
-            for arm in arms:
-                arm.measure_sharpness(observation)
-
+        with room("judging the network does not fit into memory; make it smaller"):
+            self._judge(observation, arms)
         began = time.perf_counter()
         learning = [arm for arm in arms if not arm.stopped]
-        try:
+        with room(smaller(self._batches.size)):
             measuring = self._learn(observation, learning) if learning else None
-        except (MemoryError, RuntimeError) as error:
-            raise _out_of_memory(error, self._batches.size) from None
         self._account(observation, measuring, time.perf_counter() - began)
         for arm in arms:
             if arm.stopped or step == self.steps:
                 arm.conclude(observation)
-        return observation
+        return observation if self._crew.leader else self._own(observation)
+
+    def _own(self, observation: Observation) -> Observation:
+        """What the leader does not know: how this process's share did."""
+        values = observation.values
+        own = {name: value for name, value in values.items() if name.endswith(f"/{self._crew.rank}")}
+        return Observation(observation.step, {name: own[name] for name in own if "/rank." in name})
 
     def tunables(self) -> dict[str, float]:
         """Every number of every arm's optimiser; the schedule multiplies the learning rate set here."""
@@ -128,9 +129,23 @@ class TrainingExperiment:
         """At the start, at the end and at the first step after every so many epochs."""
         return step in (0, self.steps) or step // self._evaluate > (step - 1) // self._evaluate
 
+    def _judge(self, observation: Observation, arms: list[Arm]) -> None:
+        """Whatever looks at more than this step's batch, and at the loss's curvature, where that is due."""
+        if self._validates(observation.step):
+            for arm in arms:
+                arm.validate(observation)
+        if not self._crew.leader:
+            return
+        if self._exactly.due(observation.step):
+            for arm in arms:
+                arm.measure_exactly(observation)
+        if self._curvature.due(observation.step):
+            for arm in arms:
+                arm.measure_sharpness(observation)
+
     def _learn(self, observation: Observation, arms: list[Arm]) -> float | None:
         """Look, measure, update; returns the seconds that measuring took, None if it was not due."""
-        step, due = observation.step, self._probes.due(observation.step)
+        step, due = observation.step, self._crew.leader and self._probes.due(observation.step)
         looks = torch.stack([arm.look(step, due) for arm in arms]).tolist()
         measuring = self._measure(observation, arms) if due else None
         for arm, found in zip(arms, looks, strict=True):
@@ -161,11 +176,3 @@ class TrainingExperiment:
         if broken is not None:
             thinned = {"every": self._probes.every, "share": broken}
             observation.events.append(("probes-thinned", None, thinned))
-
-
-def _out_of_memory(error: Exception, batch: int) -> Exception:
-    """What to say when a step did not fit; any other error stays as it is."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error):
-        less = f"a step of {batch} examples does not fit; try half that"
-        return MemoryError(f"{less}, -s batch={batch // 2}")
-    return error

@@ -32,7 +32,7 @@ class Learner:
     Args:
         scenario: whose seed draws the weights.
         setup: what to build.
-        batches: for the shape of the inputs.
+        batches: for the shape of the inputs, and with whom they are shared.
         steps: updates in all, which the schedule is spread over.
         device: where the network lies.
         member: which of an ensemble's networks this is; the first is what an arm without ensemble has.
@@ -48,6 +48,7 @@ class Learner:
         member: int = 0,
     ) -> None:
         self.member = member
+        self._crew = batches.crew
         self.diverged = False
         self.optimizer: Strict = setup.optimizer
         self._seed = scenario.seed + _SEED_APART * member
@@ -67,6 +68,8 @@ class Learner:
         self.network.start(self._seed, init.pop("name"), **init)
         self.network.to(device)
         self._batch: Batch
+        self.own: Tensor
+        """Loss and accuracy of this process's share of the batch looked at, (2,), if there are others."""
         self._masks = torch.Generator(device)
         self.network.drop_by(self._masks)
         self._updates = Updates(self.network.parameters(), setup.optimizer)
@@ -80,27 +83,45 @@ class Learner:
             watching: around the pass forward and back.
         """
         if self.diverged:
-            return torch.full((2,), math.nan, device=batch.labels.device)
+            self.own = torch.full((2,), math.nan, device=batch.labels.device)
+            return self.own
         self.network.train()
         self._updates.clear()
         self.draw_by("dropout", step)
         self._batch = batch
+        whole, batch = len(batch.labels), batch.part(self._crew.part(len(batch.labels)))
+        share = len(batch.labels) / whole
         with watching or nullcontext():
             scores = self.network(batch.inputs)
             loss = self._loss(scores, batch.labels)
             if batch.others is not None:
                 loss = batch.share * loss + (1 - batch.share) * self._loss(scores, batch.others)
-            loss.backward()  # type: ignore[no-untyped-call]
+            (loss if share == 1 else loss * share).backward()  # type: ignore[no-untyped-call]
         accuracy = (scores.argmax(1) == batch.labels).float().mean()
-        return torch.stack([loss.detach(), accuracy])
+        found = torch.stack([loss.detach(), accuracy])
+        return found if self._crew.size == 1 else self._combined(found, share)
+
+    @torch.no_grad()
+    def _combined(self, found: Tensor, share: float) -> Tensor:
+        """Figures, gradients and running averages as those of the whole batch, from all processes' shares.
+
+        The gradients already are those of this process's share of the mean loss.
+        """
+        self.own, found = found, found * share
+        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
+        averages = [b for b in self.network.buffers() if b.is_floating_point()]
+        if averages:
+            torch._foreach_mul_(averages, share)
+        self._crew.add([found, *gradients, *averages])
+        return found
 
     def loss_of(self, batch: Batch, step: int) -> Tensor:
         """The batch's loss as learning sees it, with its graph; leaves no trace in the network."""
         self.network.train()
         self.draw_by("dropout", step)
-        parameters = dict(self.network.named_parameters())
-        statistics = {name: buffer.clone() for name, buffer in self.network.named_buffers()}
-        scores = functional_call(self.network, (parameters, statistics), (batch.inputs,))
+        state: dict[str, Tensor] = dict(self.network.named_parameters())
+        state |= {name: buffer.clone() for name, buffer in self.network.named_buffers()}
+        scores = functional_call(self.network, state, (batch.inputs,))
         return self._loss(scores, batch.labels)
 
     def learning_rate(self, step: int) -> float:
@@ -121,8 +142,9 @@ class Learner:
         self._regularizer.settle(weights, lr)
 
     def draw_by(self, purpose: str, step: int) -> None:
-        """Dropout's next masks: the same whatever was drawn before."""
-        self._masks.manual_seed(stream(self._seed, purpose, step).initial_seed())
+        """Dropout's next masks: the same whatever was drawn before, others in every process."""
+        whose = (self._crew.rank,) if self._crew.rank else ()
+        self._masks.manual_seed(stream(self._seed, purpose, step, *whose).initial_seed())
 
     def state(self) -> dict[str, Any]:
         """All that learning goes on from."""

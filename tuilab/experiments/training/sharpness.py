@@ -36,4 +36,4 @@ def edge(optimizer: Strict, lr: float) -> float:
     factor = {"sgd": 2.0, "momentum": 2 * (1 + rho), "nesterov": 2 * (1 + rho) / (1 + 2 * rho)}
     if not lr or settings.get("dampening"):
         return math.nan
-    return factor.get(settings["name"], math.nan) / lr
+    return float(factor.get(settings["name"], math.nan) / lr)

@@ -165,6 +165,10 @@ class Training(Scenario):
         ),
         "averaged.loss": Metric("loss of what was gathered: mean weights, or snapshots voting", "nats"),
         "learning_rate": Metric("learning rate of the next update"),
+        "rank.loss": Metric("loss of one process's share of the batch, by its number", "nats", per_layer=True),
+        "rank.accuracy": Metric(
+            "accuracy on one process's share of the batch, by its number", "share", per_layer=True
+        ),
         "sharpness": Metric(
             "largest eigenvalue of the Hessian of the batch's loss; predicted: where a quadratic diverges"
         ),
