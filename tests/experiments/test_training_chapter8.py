@@ -107,6 +107,8 @@ def test_ways_of_testing_a_network_differ_as_they_should() -> None:
     ]
     last = {name: seen[10].values[f"one/validation.loss.{name}"] for name in tests}
     plain = seen[10].values["one/validation.loss"]
+    better = seen[10].values["one/validation.accuracy.many"] - seen[10].values["one/validation.accuracy"]
+    assert seen[10].values["one/gain.many"] == better
     assert last["plainly"] == plain
     assert last["fused"] == pytest.approx(plain, rel=1e-5)
     assert len({round(loss, 5) for loss in last.values()}) == len(tests) - 1

@@ -159,7 +159,9 @@ class Arm:
         self._record(observation, "validation", plain)
         self._aim(observation, "validation", plain)
         for name, test in self._scenario.tests.items():
-            self._record(observation, "validation", self._judged(step, test), f".{name}")
+            tested = self._judged(step, test)
+            self._record(observation, "validation", tested, f".{name}")
+            observation.values[f"{self.name}/gain.{name}"] = tested.accuracy - plain.accuracy
         if count := min(self._scenario.probes.gap, len(self._batches.labels)):
             fit = self._judged(step, count=count)
             self._record(observation, "fit", fit)

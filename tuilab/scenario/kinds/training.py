@@ -165,7 +165,9 @@ class Training(Scenario):
         ),
         "averaged.loss": Metric("loss of what was gathered: mean weights, or snapshots voting", "nats"),
         "learning_rate": Metric("learning rate of the next update"),
-        "rank.loss": Metric("loss of one process's share of the batch, by its number", "nats", per_layer=True),
+        "rank.loss": Metric(
+            "loss of one process's share of the batch, by its number", "nats", per_layer=True
+        ),
         "rank.accuracy": Metric(
             "accuracy on one process's share of the batch, by its number", "share", per_layer=True
         ),
@@ -227,7 +229,7 @@ class Training(Scenario):
 
     @property
     def metrics(self) -> dict[str, Metric]:
-        """Those of the kind, and two for every further test."""
+        """Those of the kind, and three for every further test."""
         tested = {
             f"{figure}.{name}": Metric(
                 f"{self.METRICS[figure].meaning}, in test {name}", self.METRICS[figure].unit
@@ -235,7 +237,11 @@ class Training(Scenario):
             for name in self.tests
             for figure in ("validation.loss", "validation.accuracy")
         }
-        return {**self.METRICS, **tested}
+        gains = {
+            f"gain.{name}": Metric(f"accuracy in test {name} − accuracy as networks are used", "share")
+            for name in self.tests
+        }
+        return {**self.METRICS, **tested, **gains}
 
     @property
     def shown_panels(self) -> list[dict[str, Any]]:
