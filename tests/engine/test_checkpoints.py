@@ -81,6 +81,21 @@ def test_a_stopped_run_goes_on_bit_for_bit(tmp_path: Path) -> None:
         assert (np.diff(clock) > 0).all(), "time goes on from where it was"
 
 
+def test_an_arm_that_is_lost_stays_so_and_the_others_go_on(tmp_path: Path) -> None:
+    lost = ("network.norm=none", "arms.momentum.optimizer.lr=1e6")
+    whole, halves = prepared(tmp_path, "whole", *lost), prepared(tmp_path, "halves", *lost)
+    conduct(whole)
+    stop_at(halves, 23)
+    assert conduct(Run(halves.path), resume=True) is State.FINISHED
+    with whole.open() as expected, halves.open() as found:
+        assert_same(found, expected)
+        (diverged,) = [event for event in found.events() if event.kind == "diverged"]
+        assert diverged.arm == "momentum"
+        assert diverged.step < 23
+        assert np.isnan(found.read("momentum/train.loss", 23)[1]).all()
+        assert np.isfinite(found.read("adam/train.loss")[1]).all()
+
+
 def test_a_killed_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
     whole = prepared(tmp_path, "whole", "steps=400")
     conduct(whole)

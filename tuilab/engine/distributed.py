@@ -66,7 +66,7 @@ class Processes(Crew):
         flat = torch.cat([tensor.flatten() for tensor in tensors])
         with _together():
             dist.all_reduce(flat)
-        sums = flat.split([tensor.numel() for tensor in tensors])
+        sums = flat.split([t.numel() for t in tensors])  # type: ignore[no-untyped-call]
         torch._foreach_copy_(list(tensors), [s.view_as(t) for s, t in zip(sums, tensors, strict=True)])
 
     def _gathered(self, text: str) -> list[str]:
