@@ -105,7 +105,8 @@ class Census:
         if {kind.x.setting, kind.y.setting} != {"lr", "momentum"}:
             return []
         swapped = kind.x.setting == "momentum"
-        momentum = np.linspace(*(kind.x if swapped else kind.y).range, 65)
+        low, high = (kind.x if swapped else kind.y).range
+        momentum = np.linspace(low, high, 65)
         lr = self._theory(momentum)
         if lr is None:
             return []

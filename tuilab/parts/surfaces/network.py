@@ -52,7 +52,7 @@ class NetworkLoss:
         """Views of every layer's weights (…, out, in) and biases (…, out) in θ (…, P)."""
         found, at = [], 0
         for fan_in, fan_out in pairwise(self.widths):
-            weights = theta[..., at : at + fan_out * fan_in].unflatten(-1, (fan_out, fan_in))
+            weights = theta[..., at : at + fan_out * fan_in].reshape(*theta.shape[:-1], fan_out, fan_in)
             at += fan_out * fan_in
             found.append((weights, theta[..., at : at + fan_out]))
             at += fan_out
@@ -89,7 +89,7 @@ class NetworkLoss:
         up, across = torch.meshgrid(y, x, indexing="ij")
         thetas = plane.lift(torch.stack((across, up), dim=-1).reshape(-1, 2))
         at_once = max(1, _ROOM // (len(self.points) * max(self.widths)))
-        return torch.cat([self.value(part) for part in thetas.split(at_once)]).reshape(len(y), len(x))
+        return torch.cat([self.value(part) for part in torch.split(thetas, at_once)]).reshape(len(y), len(x))
 
 
 class Plane:
@@ -109,7 +109,8 @@ class Plane:
 
     def places(self, thetas: Tensor) -> Tensor:
         """The nearest points of the plane, by least squares: (…, P) → (…, 2)."""
-        return (thetas - self.center) @ torch.linalg.pinv(self.directions)
+        inverse: Tensor = torch.linalg.pinv(self.directions)
+        return (thetas - self.center) @ inverse
 
     def missed(self, path: Tensor) -> Tensor:
         """The share of the variance of a path so far that the plane misses: (steps, P) → (steps), 0 … 1.
