@@ -12,7 +12,7 @@ from torch import Tensor
 from tuilab.experiments.observation import Observation
 from tuilab.parts.optimizers import OPTIMIZERS, advance
 from tuilab.parts.randomness import stream
-from tuilab.parts.surfaces.network import NetworkLoss, Plane, path_plane, random_plane
+from tuilab.parts.surfaces.network import NetworkLoss, path_plane, random_plane
 from tuilab.parts.toys import TOYS
 from tuilab.scenario.kinds.slices import Slice, SliceSetup
 
