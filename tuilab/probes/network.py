@@ -18,10 +18,12 @@ from tuilab.probes.statistics import (
     Floats,
     GradientStatistics,
     LayerStatistics,
-    gradient_statistics,
-    layer_statistics,
-    moments,
-    norms,
+    as_layer_statistics,
+    fetched,
+    layer_figures,
+    mended,
+    moment_figures,
+    norm_figures,
 )
 
 
@@ -104,7 +106,7 @@ class NetworkProbe:
         self._weights = [p for p in network.parameters() if p.dim() > 1] if weights is None else weights
         self._activation = activation
         self._sample = sample
-        self._measure = partial(layer_statistics, bins=bins, sample=sample, low=low, high=high)
+        self._figures = partial(layer_figures, bins=bins, sample=sample, low=low, high=high)
         self._seen: list[_Seen] = []
         self._uses: Counter[nn.Module] = Counter()
         self._overwritten: set[str] | None = None
@@ -132,25 +134,29 @@ class NetworkProbe:
             if output.overwritten and output.value is output.original:
                 output.value = torch.full_like(output.value, torch.nan)  # seen too late this time
         self._overwritten = overwritten | (self._overwritten or set())
-        outputs = self._measure(
+        outputs = self._figures(
             [output.value for output in seen],
             activation=self._activation or [_activation(output.module) for output in seen],
             axes=[_unit_axis(output.module, output.value) for output in seen],
         )
         there = [k for k, output in enumerate(seen) if output.gradient is not None]
-        gradients = gradient_statistics(
-            [output.gradient for output in seen if output.gradient is not None], sample=self._sample
-        )
+        gradients = [output.gradient for output in seen if output.gradient is not None]
         weight_gradients = [weight.grad for weight in self._weights if weight.grad is not None]
+        normed = (gradients, weight_gradients, self._weights)
+        packed, stds, *others = fetched(
+            outputs,
+            moment_figures(gradients, self._sample)[1],
+            *map(norm_figures, normed),
+            *moment_figures(self._inputs or [], self._sample),
+        )
+        gradient_norms, weight_gradient_norms, weight_norms = map(mended, others, normed)
         return NetworkStatistics(
             tuple(output.name for output in seen),
-            outputs,
-            GradientStatistics(
-                _spread(gradients.norm, there, len(seen)), _spread(gradients.std, there, len(seen))
-            ),
-            norms(weight_gradients) if weight_gradients else np.empty(0),
-            norms(self._weights) if self._weights else np.empty(0),
-            None if self._inputs is None else moments(self._inputs, sample=self._sample),
+            as_layer_statistics(packed),
+            GradientStatistics(_spread(gradient_norms, there, len(seen)), _spread(stds, there, len(seen))),
+            weight_gradient_norms,
+            weight_norms,
+            None if self._inputs is None else (others[3], others[4]),
         )
 
     def _keep(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:

@@ -1,5 +1,8 @@
 """Figures of a network's layers: batched over layers, with one transfer to the host for all of them.
 
+Each transfer waits for the device. So what ends in `_figures` stays there, `fetched` brings all of it over at
+once, and the rest is done on the host.
+
 What each form costs was measured before it was chosen: `std` and `var_mean` take 30 times as long as a mean,
 `bucketize` ten times as long as multiply, clamp and count, and a norm in float64 27 times one in float32.
 """
@@ -69,9 +72,26 @@ def layer_statistics(
         high: upper edge of the histogram.
         axes: which axis of each output counts its units; 1 without it.
     """
+    (packed,) = fetched(
+        layer_figures(outputs, activation, bins=bins, sample=sample, low=low, high=high, axes=axes)
+    )
+    return as_layer_statistics(packed)
+
+
+@torch.no_grad()
+def layer_figures(
+    outputs: Sequence[Tensor],
+    activation: str | Activation | Sequence[Activation],
+    *,
+    bins: int,
+    sample: int,
+    low: float,
+    high: float,
+    axes: Sequence[int] | None = None,
+) -> Tensor:
+    """What `as_layer_statistics` reads, still on the device: (L, 5 + bins)."""
     if not outputs:
-        none = np.empty(0)
-        return LayerStatistics(none, none, none, none, np.empty((0, bins)))
+        return torch.empty(0, 5 + bins)
     groups = _sampled(outputs, sample)
     means, stds = _moments(groups)
     if isinstance(activation, str | Activation):
@@ -82,10 +102,14 @@ def layer_statistics(
         flat = torch.stack([f.flat(row).double().mean() for f, row in zip(activation, rows, strict=True)])
     dead = torch.stack([_dead(h, axis) for h, axis in zip(outputs, axes or [1] * len(outputs), strict=True)])
     counts = _counts(groups, bins, low, high)
-    packed = torch.cat([torch.stack([means, stds, flat, dead], 1), counts], 1).cpu().numpy()
+    return torch.cat([torch.stack([means, stds, flat, dead], 1), counts], 1)
+
+
+def as_layer_statistics(packed: Floats) -> LayerStatistics:
+    """From `layer_figures`, on the host."""
     unknown = np.isnan(packed[:, 0])
     packed[unknown, 2:4] = np.nan
-    counted = packed[:, 4 : 4 + bins]
+    counted = packed[:, 4:-1]
     shares = counted / np.maximum(counted.sum(1, keepdims=True), 1)
     return LayerStatistics(packed[:, 0], packed[:, 1], packed[:, 2], packed[:, 3], shares)
 
@@ -93,19 +117,23 @@ def layer_statistics(
 @torch.no_grad()
 def gradient_statistics(gradients: Sequence[Tensor], *, sample: int) -> GradientStatistics:
     """Measures the gradients at L layers' outputs, one tensor a layer; `sample` as in `layer_statistics`."""
-    if not gradients:
-        return GradientStatistics(np.empty(0), np.empty(0))
-    _, stds = _moments(_sampled(gradients, sample))
-    return GradientStatistics(norms(gradients), stds.cpu().numpy())
+    found, stds = fetched(norm_figures(gradients), moment_figures(gradients, sample)[1])
+    return GradientStatistics(mended(found, gradients), stds)
 
 
 @torch.no_grad()
 def moments(tensors: Sequence[Tensor], *, sample: int) -> tuple[Floats, Floats]:
     """Mean and standard deviation of each tensor; `sample` as in `layer_statistics`."""
-    if not tensors:
-        return np.empty(0), np.empty(0)
-    mean, std = torch.stack(_moments(_sampled(tensors, sample))).cpu().numpy()
+    mean, std = fetched(*moment_figures(tensors, sample))
     return mean, std
+
+
+@torch.no_grad()
+def moment_figures(tensors: Sequence[Tensor], sample: int) -> tuple[Tensor, Tensor]:
+    """As `moments`, still on the device."""
+    if not tensors:
+        return torch.empty(0), torch.empty(0)
+    return _moments(_sampled(tensors, sample))
 
 
 @torch.no_grad()
@@ -130,12 +158,35 @@ def weight_histogram(weights: Sequence[Tensor], reach: Sequence[float], bins: in
 @torch.no_grad()
 def norms(tensors: Sequence[Tensor]) -> Floats:
     """The Euclidean norm of each tensor, as far as float64 reaches."""
-    found = torch.stack(torch._foreach_norm(list(tensors))).double().cpu().numpy()
+    (found,) = fetched(norm_figures(tensors))
+    return mended(found, tensors)
+
+
+@torch.no_grad()
+def norm_figures(tensors: Sequence[Tensor]) -> Tensor:
+    """The Euclidean norms in single precision at least, still on the device; `mended` then mends them."""
+    if not tensors:
+        return torch.empty(0)
+    wide = [t if t.dtype in (torch.float32, torch.float64) else t.float() for t in tensors]
+    return torch.stack(torch._foreach_norm(wide))
+
+
+@torch.no_grad()
+def mended(found: Floats, tensors: Sequence[Tensor]) -> Floats:
+    """Norms that single precision could not hold, again in float64; only these cost a transfer each."""
     # Squares overflow or vanish in float32 long before the values do, and vanishing and exploding
     # gradients are what people come to see.
     for k in np.flatnonzero(~((found > 1e-15) & (found < 1e15))).tolist():
         found[k] = torch.linalg.vector_norm(tensors[k], dtype=torch.float64).item()
-    return np.asarray(found)
+    return found
+
+
+def fetched(*figures: Tensor) -> list[Floats]:
+    """Figures as float64 on the host, all in one transfer."""
+    device = max((f.device for f in figures), key=lambda device: device.type != "cpu")
+    flat = torch.cat([f.to(device, torch.float64).flatten() for f in figures]).cpu().numpy()
+    ends = np.cumsum([f.numel() for f in figures])
+    return [part.reshape(f.shape) for part, f in zip(np.split(flat, ends[:-1]), figures, strict=True)]
 
 
 def _flatten(x: Tensor) -> Tensor:
