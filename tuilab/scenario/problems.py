@@ -57,7 +57,7 @@ def _without_tags(location: Path_, expanded: Any) -> Path_:
         last = position == len(location) - 1
         if (
             isinstance(below, dict)
-            and piece not in below
+            and not isinstance(below.get(str(piece)), dict | list)
             and not last
             and piece in (below.get("name"), below.get("type"))
         ):

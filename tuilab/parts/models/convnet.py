@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+from tuilab.data import DataError
 from tuilab.parts.activations import activation_of
 from tuilab.parts.dropout import Dropout
 from tuilab.parts.models.network import Activate, Network, Spec, normalization, normalizes
@@ -37,8 +38,17 @@ def convnet(
         activation: φ.
         bias: whether layers without normalisation have one.
         dropout: probability that a value is dropped, after every stage.
+
+    Raises:
+        tuilab.data.DataError: nothing would be left of so small a picture.
     """
     inputs, height, width = shape
+    if min(height, width) < 2 ** len(channels):
+        least = 2 ** len(channels)
+        raise DataError(
+            f"pictures of {height} × {width} are too small for a convnet of {len(channels)} stages, each of "
+            f"which halves them: {least} × {least} it takes, or fewer network.channels"
+        )
     hidden: list[nn.Module] = []
     for outputs in channels:
         maps = outputs * activation_of(activation).pieces

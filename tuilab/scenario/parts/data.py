@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from tuilab.scenario.strict import Strict
 
@@ -18,13 +19,21 @@ HeldOrTenth = Annotated[
 Taken = Annotated[
     int | None, Field(ge=10, le=100_000_000, description="use only this many training pictures; none: all")
 ]
+
+
+def _stays_inside(name: str) -> str:
+    if not re.fullmatch(r"\w[\w .+-]*(/\w[\w .+-]*)*", name):
+        raise ValueError("a folder inside the data folder is wanted, by its name: no /, .. or ~ before it")
+    return name
+
+
 FolderName = Annotated[
     str,
     Field(
         max_length=200,
-        pattern=r"^\w[\w .+-]*(/\w[\w .+-]*)*$",
         description="a folder in the data folder ($TUILAB_DATA)",
     ),
+    AfterValidator(_stays_inside),
 ]
 
 
