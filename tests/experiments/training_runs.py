@@ -16,7 +16,7 @@ SGD = {"name": "sgd", "lr": 0.05}
 ARM = {"network": SMALL, "optimizer": SGD}
 
 
-def experiment(arms: dict[str, Any] | None = None, **changes: Any) -> TrainingExperiment:
+def experiment(arms: dict[str, Any] | None = None, device: str = "cpu", **changes: Any) -> TrainingExperiment:
     settings = {
         "kind": "training",
         "title": "test",
@@ -29,7 +29,7 @@ def experiment(arms: dict[str, Any] | None = None, **changes: Any) -> TrainingEx
         **changes,
     }
     expanded = expand(settings, Training.SETUP.model_fields)
-    return TrainingExperiment(Training.model_validate(expanded), torch.device("cpu"))
+    return TrainingExperiment(Training.model_validate(expanded), torch.device(device))
 
 
 def figures(observations: list[Observation], leave_out: str = "engine/") -> list[dict[str, float]]:

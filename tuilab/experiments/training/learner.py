@@ -67,6 +67,8 @@ class Learner:
         init = setup.init.model_dump()
         self.network.start(self._seed, init.pop("name"), **init)
         self.network.to(device)
+        if scenario.precision == "bf16" or (scenario.precision == "auto" and device.type == "cuda"):
+            self.network.precision = torch.bfloat16
         self._batch: Batch
         self.own: Tensor
         """Loss and accuracy of this process's share of the batch looked at, (2,), if there are others."""

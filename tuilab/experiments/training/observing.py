@@ -16,7 +16,7 @@ from tuilab.experiments.training.batches import Batches
 from tuilab.parts.dropout import Dropout
 from tuilab.parts.models import Network
 from tuilab.probes.network import NetworkProbe, dead_units
-from tuilab.probes.statistics import Floats, norms, weight_histogram
+from tuilab.probes.statistics import Floats, fetched, mended, norm_figures, norms, weight_histogram
 from tuilab.probes.units import unit_figures
 from tuilab.scenario.kinds.training import TrainingProbes
 
@@ -93,7 +93,7 @@ class Observer:
     @torch.no_grad()
     def _compare(self, drop: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
         """What dropout did to its inputs: moments of both, and of the difference."""
-        (x,) = inputs
+        x, output = inputs[0].float(), output.float()
         self._added.append(
             torch.stack([output.mean() / x.mean(), (output - x).square().mean() / x.square().mean()])
         )
@@ -157,7 +157,8 @@ class Observer:
         """How far the weights moved."""
         moved = torch._foreach_sub([weight.detach() for weight in self._network.weights], self._before)
         with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = norms(moved) / norms(self._before)
+            lengths, before = fetched(norm_figures(moved), norm_figures(self._before))
+            ratio = mended(lengths, moved) / mended(before, self._before)
         self._before = []
         return self._named({"update.ratio": ratio})
 

@@ -47,6 +47,9 @@ class Network(nn.Module):
         classes: how many scores.
     """
 
+    precision: torch.dtype | None = None
+    """What products are computed in, weights and scores staying as they are; None: as the weights."""
+
     def __init__(self, hidden: Sequence[nn.Module], features: int, classes: int) -> None:
         super().__init__()
         self.hidden = nn.Sequential(*hidden)
@@ -54,6 +57,12 @@ class Network(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Inputs (batch, *shape) to scores (batch, classes)."""
+        if self.precision is None:
+            return self._scored(x)
+        with torch.autocast(x.device.type, self.precision):
+            return self._scored(x).float()
+
+    def _scored(self, x: Tensor) -> Tensor:
         scores: Tensor = self.scores(self.hidden(x).flatten(1))
         return scores
 

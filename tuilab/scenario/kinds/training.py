@@ -129,6 +129,10 @@ class Training(Scenario):
     watch: list[Literal["confusion", "mistakes", "filters", "samples"]] = Field(
         default=[], description="pictures drawn at every validation"
     )
+    precision: Literal["float32", "bf16", "auto"] = Field(
+        default="float32",
+        description="of products; weights, losses and figures are float32 always; auto: bf16 on a GPU",
+    )
     arms: dict[ArmName, TrainingSetup] = Field(min_length=1, max_length=32)
     SETUP: ClassVar[type[Strict]] = TrainingSetup
     METRICS: ClassVar[dict[str, Metric]] = {
