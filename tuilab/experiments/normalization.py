@@ -22,6 +22,8 @@ Frame = tuple[np.ndarray, dict[str, Any]]
 _BINS = 64
 _EXAMPLES, _CHANNELS = 6, 16
 """Rows and columns at most of the picture of what shares a mean."""
+_GOLDEN = 0.618034
+"""Multiples of it, without their whole part, are far apart for neighbours however many there are."""
 
 
 class NormalizationExperiment:
@@ -198,7 +200,7 @@ class _RMSOfPictures(nn.Module):
 
 
 def _drawn(layer: Normalization, setup: NormalizationSetup) -> Frame:
-    """(examples, channels): values with the same number are normalised by the same mean and variance."""
+    """(examples, channels): values of the same colour are normalised by the same mean and variance."""
     examples, channels = min(setup.batch, _EXAMPLES), min(setup.channels, _CHANNELS)
     shown = copy.deepcopy(layer).train()
     number = torch.zeros(examples, setup.channels)
@@ -216,7 +218,7 @@ def _drawn(layer: Normalization, setup: NormalizationSetup) -> Frame:
         "y_name": "example",
         "colors": "heat",
     }
-    return number[:, :channels].float().numpy(), meta
+    return (number[:, :channels] * _GOLDEN % 1).numpy(), meta
 
 
 def _moments(mode: str, y: Tensor) -> dict[str, float]:
