@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -134,6 +135,14 @@ def test_the_same_seed_the_same_series() -> None:
 def test_what_makes_no_sense_is_said(changes: dict[str, Any], why: str) -> None:
     with pytest.raises(ValidationError, match=why):
         experiment(**changes)
+
+
+def test_where_pictures_are_named_when_they_are_not_there(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TUILAB_DATA", str(tmp_path))
+    with pytest.raises(DataError, match="-s source.name=shapes10"):
+        experiment(source={"name": "cifar10"})
 
 
 def test_more_pictures_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -62,7 +62,10 @@ def examples(scenario: Preparation) -> tuple[Examples, Examples, Cloud | None]:
         )
         return train, test, drawn_from
     wanted = scenario.train + scenario.test
-    pictures = DATASETS[source.name](seed, wanted).inputs
+    try:
+        pictures = DATASETS[source.name](seed, wanted).inputs
+    except DataError as error:  # its advice is for training scenarios
+        raise DataError(str(error).replace("data.name=", "source.name=")) from None
     if wanted > len(pictures):
         raise DataError(f"data: there are {len(pictures):,} pictures; train and test want {wanted:,}")
     chosen = pictures[torch.randperm(len(pictures), generator=stream(seed, "split"))[:wanted]]
