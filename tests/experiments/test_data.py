@@ -141,7 +141,7 @@ def test_where_pictures_are_named_when_they_are_not_there(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TUILAB_DATA", str(tmp_path))
-    with pytest.raises(DataError, match="-s source.name=shapes10"):
+    with pytest.raises(DataError, match=r"-s source\.name=shapes10"):
         experiment(source={"name": "cifar10"})
 
 
