@@ -51,7 +51,7 @@ def inverse_sqrt(t: float, scale: float = 0.01) -> float:
 
 def exponential(t: float, end: float = 0.01) -> float:
     """endᵗ: the same factor at every update, such that the share `end` is left after the last."""
-    return end**t
+    return math.pow(end, t)
 
 
 def one_cycle(t: float, peak: float = 0.25, start: float = 0.1) -> float:

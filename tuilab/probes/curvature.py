@@ -82,4 +82,5 @@ def _tridiagonal(diagonal: list[Tensor], beside: list[Tensor]) -> Tensor:
     if beside:
         off = torch.stack(beside)
         t = t + torch.diag(off, 1) + torch.diag(off, -1)
-    return torch.linalg.eigvalsh(t).flip(0)
+    eigenvalues: Tensor = torch.linalg.eigvalsh(t)
+    return eigenvalues.flip(0)

@@ -104,9 +104,10 @@ def test_the_two_loop_recursion_is_bfgs_written_out(seed: int, n: int, history: 
     assert torch.equal(padded, direction(g, steps, changes))
 
 
-@settings(max_examples=5, deadline=None)
-@given(seed=seeds, lr=st.floats(0.001, 0.004), history=st.integers(1, 10))
+@settings(max_examples=3, deadline=None)
+@given(seed=seeds, lr=st.floats(0.001, 0.1), history=st.integers(1, 10))
 def test_a_thousand_steps_of_lbfgs_are_torchs(seed: int, lr: float, history: int) -> None:
+    """Each from where torch is: with few pairs the path is chaotic, and rounding would decide."""
     surface, start = bowl(seed, 4)
     surface.a *= 1e16  # or torch would leave out pairs
     x = start.clone().requires_grad_()
@@ -118,11 +119,13 @@ def test_a_thousand_steps_of_lbfgs_are_torchs(seed: int, lr: float, history: int
         x.grad = surface.gradient(x.detach())
         return surface.value(x.detach())
 
-    theirs = [start]
+    rule = LBFGS(lr=lr, history=history, line_search=False)
+    state, ours, theirs = rule.start(start), [start], [start]
     for _ in range(1000):
+        there, state = rule.step(theirs[-1], surface.gradient(theirs[-1]), state, surface)
         optimizer.step(closure)
+        ours.append(there)
         theirs.append(x.detach().clone())
-    ours = explore(LBFGS(lr=lr, history=history, line_search=False), surface, start, 1000)
     torch.testing.assert_close(torch.stack(ours), torch.stack(theirs), rtol=0, atol=1e-10)
 
 
@@ -132,6 +135,13 @@ def test_lbfgs_on_rosenbrock() -> None:
     first = int((slopes < 1e-5).nonzero()[0])
     assert first == pytest.approx(37, abs=3)
     assert heights(path)[-1] < 1e-25
+
+
+def test_lbfgs_stays_at_a_minimum() -> None:
+    surface, start = bowl(0, 2)
+    path = torch.stack(explore(LBFGS(), surface, start, 300))
+    assert path.isfinite().all()
+    assert path[-1].norm() < 1e-100
 
 
 @settings(max_examples=20, deadline=None)

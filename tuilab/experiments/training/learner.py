@@ -91,14 +91,14 @@ class Learner:
         self._updates.clear()
         self.draw_by("dropout", step)
         self._batch = batch
-        whole, batch = len(batch.labels), batch.part(self._crew.part(len(batch.labels)))
-        share = len(batch.labels) / whole
+        share = 1.0
+        if self._crew.size > 1:
+            whole, batch = len(batch.labels), batch.part(self._crew.part(len(batch.labels)))
+            share = len(batch.labels) / whole
         with watching or nullcontext():
             scores = self.network(batch.inputs)
-            loss = self._loss(scores, batch.labels)
-            if batch.others is not None:
-                loss = batch.share * loss + (1 - batch.share) * self._loss(scores, batch.others)
-            (loss if share == 1 else loss * share).backward()  # type: ignore[no-untyped-call]
+            loss = self._of(scores, batch)
+            (loss if self._crew.size == 1 else loss * share).backward()  # type: ignore[no-untyped-call]
         accuracy = (scores.argmax(1) == batch.labels).float().mean()
         found = torch.stack([loss.detach(), accuracy])
         return found if self._crew.size == 1 else self._combined(found, share)
@@ -123,8 +123,14 @@ class Learner:
         self.draw_by("dropout", step)
         state: dict[str, Tensor] = dict(self.network.named_parameters())
         state |= {name: buffer.clone() for name, buffer in self.network.named_buffers()}
-        scores = functional_call(self.network, state, (batch.inputs,))
-        return self._loss(scores, batch.labels)
+        return self._of(functional_call(self.network, state, (batch.inputs,)), batch)
+
+    def _of(self, scores: Tensor, batch: Batch) -> Tensor:
+        """The loss of a batch's scores, mixed as its examples are."""
+        loss = self._loss(scores, batch.labels)
+        if batch.others is None:
+            return loss
+        return batch.share * loss + (1 - batch.share) * self._loss(scores, batch.others)
 
     def learning_rate(self, step: int) -> float:
         """That of the update which follows step `step`."""

@@ -47,7 +47,8 @@ class LBFGS:
         """Remember what the last step told, turn the gradient, search along it."""
         steps, changes, x_before, g_before = state
         s, y = x - x_before, g - g_before
-        told = dot(s, y) > _CURVED * (dot(s, s) * dot(y, y)).sqrt()
+        sy, yy = dot(s, y), dot(y, y)
+        told = (sy > _CURVED * (dot(s, s) * yy).sqrt()) & (torch.minimum(sy, yy) > torch.finfo(x.dtype).tiny)
         steps = torch.where(told, torch.cat((steps[1:], s[None])), steps)
         changes = torch.where(told, torch.cat((changes[1:], y[None])), changes)
 
