@@ -40,7 +40,7 @@ def resume(
             raise RunError(f"{found.name}: it is finished, there is nothing to go on with")
         return found
 
-    if several():
+    if several(detach):
         found, ended = conduct_together(resumable, resume=True)
     else:
         found = resumable()

@@ -59,7 +59,7 @@ def run(
     def prepared_here() -> Run:
         return prepare(scenario, overrides, device, threads, runs, name, steps, pace, checkpoint)
 
-    if several():
+    if several(detach):
         prepared, state = conduct_together(prepared_here)
     else:
         prepared = prepared_here()

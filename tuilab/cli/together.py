@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,12 @@ if TYPE_CHECKING:
     from tuilab.runs import Run
 
 
-def several() -> bool:
-    """Whether this process is one of several."""
-    return "RANK" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
+def several(detach: bool) -> bool:
+    """Whether this process is one of several, which can't be detached."""
+    found = "RANK" in os.environ and int(os.environ.get("WORLD_SIZE", "1")) > 1
+    if found and detach:
+        raise typer.BadParameter("--detach is not for torchrun; `nohup torchrun … &` does the same")
+    return found
 
 
 def conduct_together(find: Callable[[], Run], resume: bool = False) -> tuple[Run, str]:
@@ -30,7 +34,7 @@ def conduct_together(find: Callable[[], Run], resume: bool = False) -> tuple[Run
     """
     from tuilab.cli.run import conduct_here
     from tuilab.engine.distributed import joined
-    from tuilab.experiments.crew import Agreed
+    from tuilab.experiments.crew import Agreed, Parted
     from tuilab.runs import Run
 
     with joined() as crew:
@@ -42,6 +46,8 @@ def conduct_together(find: Callable[[], Run], resume: bool = False) -> tuple[Run
         except Agreed:
             if crew.leader:
                 raise
+            with suppress(Parted):
+                crew.anybody(False)  # until the first one has said it: torchrun ends all when one ends
             raise typer.Exit(2) from None
     if not crew.leader:
         raise typer.Exit(130 if ended == "stopped" else 0)
