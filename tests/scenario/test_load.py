@@ -81,7 +81,7 @@ def test_a_bare_word_is_text(bowl: Path) -> None:
         ("surface.condition_number=0.5", "greater than or equal to 1"),
         ("arms.fast.optimizer.lr=nan", "finite"),
         ("arms.fast.optimizer.lr=-1", "found -1"),
-        ("kind=descend", "wanted propagation, descent, training"),
+        ("kind=descend", "wanted data, functions"),
     ],
 )
 def test_an_override_that_means_nothing_is_explained(bowl: Path, override: str, said: str) -> None:

@@ -139,10 +139,11 @@ def _questions(raw: object) -> tuple[Question, ...]:
     )
 
 
-def _place(entry: Entry) -> tuple[int, str, str]:
-    match = re.match(r"\d+", entry.chapter)
-    return (
-        int(match[0]) if match else 1_000,
-        entry.chapter,
-        entry.lecture[0] if entry.lecture else entry.name,
-    )
+def _place(entry: Entry) -> tuple[list[int], str, list[int], str]:
+    return _numbers(entry.chapter), entry.chapter, _numbers("".join(entry.lecture[:1])), entry.name
+
+
+def _numbers(text: str) -> list[int]:
+    """The numbers that a chapter or row begins with, so that 6.10 comes after 6.9; late without any."""
+    match = re.match(r"[\d.]+", text)
+    return [int(number) for number in match[0].split(".") if number] if match else [1_000]
