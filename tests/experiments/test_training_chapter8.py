@@ -231,7 +231,7 @@ def test_out_of_memory_says_what_to_try(monkeypatch: pytest.MonkeyPatch) -> None
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried …")
 
     monkeypatch.setattr(run._arms[0], "look", full)
-    with pytest.raises(MemoryError, match="a batch of 10 does not fit into memory.* -s batch=8"):
+    with pytest.raises(MemoryError, match=r"a batch of 10 does not fit into memory.* -s batch=8"):
         next(run)
 
 

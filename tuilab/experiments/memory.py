@@ -29,7 +29,7 @@ def room(advice: str) -> Iterator[None]:
 
 
 def smaller(batch: int) -> str:
-    """What to do about a batch that did not fit. Nobody knows what would have; the next power of two is a guess."""
+    """What to do about a batch that did not fit. What would have is a guess."""
     if batch == 1:
         return "one example is too much for the memory there is; make the network smaller"
     less = 1 << (batch - 1).bit_length() - 1
