@@ -165,3 +165,25 @@ def test_everything_at_once() -> None:
     assert torch.equal(found, how.pictures(IMAGES, torch.tensor([0, 3]), stream(0, "w"), torch.zeros(3)))
     assert how.pictorial
     assert not Augmentation(noise=0.1, mixup=1.0).pictorial
+
+
+def test_a_window_is_a_square_out_of_the_picture() -> None:
+    images = torch.arange(2 * 8 * 8).reshape(2, 8, 8, 1).to(torch.uint8)
+    how = Augmentation(window=5)
+    found = how.pictures(images, torch.tensor([0, 1] * 20), torch.Generator().manual_seed(0), torch.zeros(1))
+    assert found.shape == (40, 5, 5, 1)
+    squares = {
+        tuple(images[k, y : y + 5, x : x + 5].flatten().tolist())
+        for k in range(2)
+        for y in range(4)
+        for x in range(4)
+    }
+    seen = {tuple(picture.flatten().tolist()) for picture in found}
+    assert seen <= squares
+    assert len(seen) > 10
+
+
+def test_windows_end_when_they_are_said_to() -> None:
+    how = Augmentation(flip=True, window=5, window_until=0.5)
+    assert how.at(0.49) == how
+    assert how.at(0.5) == Augmentation(flip=True, window_until=0.5)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.training import frames
-from tuilab.experiments.training.batches import Batches
+from tuilab.experiments.training.batches import Batch, Batches
 from tuilab.experiments.training.examining import LOST, Verdict, answers, verdict
 from tuilab.experiments.training.goals import Best, Goal
 from tuilab.experiments.training.learner import Learner
@@ -89,12 +89,17 @@ class Arm:
         """
         found = []
         for member in self._members:
-            batch = self._batches.training(step, self.augmentation, member.member).first(self.setup.batch)
+            batch = self._batch(step, member)
             watching = self._observer.watching() if watched and member is self._members[0] else None
             look = member.look(batch, step, watching)
             own = [member.own] if self._batches.crew.size > 1 else []
             found.append(torch.cat([look, member.penalty().to(look)[None], *own]))
         return torch.stack(found).mean(0)
+
+    def _batch(self, step: int, member: Learner) -> Batch:
+        """What a member learns from at a step."""
+        how = self.augmentation.at(step / max(self._steps, 1))
+        return self._batches.training(step, how, member.member).first(self.setup.batch)
 
     def seen(
         self, observation: Observation, loss: float, accuracy: float, penalty: float, *own: float
@@ -117,7 +122,7 @@ class Arm:
     def measure_sharpness(self, observation: Observation) -> None:
         """The curvature that the first member's next batch sees, and what its optimiser could bear."""
         step, first = observation.step, self._members[0]
-        batch = self._batches.training(step, self.augmentation, first.member).first(self.setup.batch)
+        batch = self._batch(step, first)
         lr = first.learning_rate(step)
         observation.values[f"{self.name}/sharpness"] = sharpness(first, batch, step)
         observation.values[f"{self.name}/sharpness.predicted"] = edge(first.optimizer, lr)
@@ -170,7 +175,9 @@ class Arm:
         if len(self._members) > 1:
             self._poll(observation, plain)
         if self._average.networks:
-            self._record(observation, "averaged", self._judged_average(step))
+            averaged = self._judged_average(step)
+            self._record(observation, "averaged", averaged)
+            observation.values[f"{self.name}/averaged.gain"] = averaged.accuracy - plain.accuracy
         if self._best is not None:
             self._compare(self._best, observation, plain)
 

@@ -26,6 +26,10 @@ _SEED_APART = 1_000_003
 """Added to the seed for every further member of an ensemble: other weights, other masks."""
 
 
+_FITTED = 5_000
+"""Training examples that a network may fit a layer on before it learns."""
+
+
 class Learner:
     """A network learning by its own optimiser and schedule.
 
@@ -67,6 +71,7 @@ class Learner:
         init = setup.init.model_dump()
         self.network.start(self._seed, init.pop("name"), **init)
         self.network.to(device)
+        self.network.prepare(batches.normalised(batches.inputs[:_FITTED]))
         if scenario.precision == "bf16" or (scenario.precision == "auto" and device.type == "cuda"):
             self.network.precision = torch.bfloat16
         self._batch: Batch
@@ -74,7 +79,7 @@ class Learner:
         """Loss and accuracy of this process's share of the batch looked at, (2,), if there are others."""
         self._masks = torch.Generator(device)
         self.network.drop_by(self._masks)
-        self._updates = Updates(self.network.parameters(), setup.optimizer)
+        self._updates = Updates(self.network.rates(), setup.optimizer)
 
     def look(self, batch: Batch, step: int, watching: AbstractContextManager[None] | None = None) -> Tensor:
         """Loss and accuracy of a batch, (2,) and not waited for; leaves the gradients for `update`.

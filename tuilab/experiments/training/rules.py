@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -25,23 +25,26 @@ class Updates:
     """An optimiser over all the weights of one network.
 
     Args:
-        parameters: what it updates.
+        rates: what it updates, in groups, each with its learning rate as a multiple of the optimiser's; its
+            weight decay is divided by that, so that weights shrink at one rate everywhere.
         optimizer: the scenario's: a name and settings.
     """
 
-    def __init__(self, parameters: Iterable[Tensor], optimizer: Strict) -> None:
-        self._parameters = list(parameters)
+    def __init__(self, rates: Sequence[tuple[Sequence[Tensor], float]], optimizer: Strict) -> None:
+        parameters = [parameter for group, _ in rates for parameter in group]
+        self._factors = [factor for _, factor in rates]
         settings = optimizer.model_dump()
         name = settings.pop("name")
         as_torch = _as_torch(name, settings)
         self._by_hand = as_torch is None
         self._rule: Any
         if name == "lbfgs":
-            self._rule = Together(self._parameters, settings)
+            self._rule = Together(parameters, settings)
         elif as_torch is None:
-            self._rule = _ByHand(self._parameters, name, settings)
+            self._rule = _ByHand(parameters, name, settings)
         else:
-            self._rule = _TORCH[name](self._parameters, **as_torch)
+            self._rule = _TORCH[name]([{"params": list(group)} for group, _ in rates], **as_torch)
+            self._share_decay()
 
     def clear(self) -> None:
         """Forget the gradients."""
@@ -54,8 +57,9 @@ class Updates:
             lr: the learning rate.
             look: finds loss and gradients of the same batch anew, for rules that want to know them elsewhere.
         """
-        for group in self._rule.param_groups:
-            group["lr"] = lr
+        # Rules by hand have one group, whatever the rates: they are there to be compared, not to be fast.
+        for group, factor in zip(self._rule.param_groups, self._factors, strict=False):
+            group["lr"] = lr * factor
         if isinstance(self._rule, Together):
             self._rule.step(look)
         else:
@@ -67,6 +71,12 @@ class Updates:
         name = settings.pop("name")
         for group in self._rule.param_groups:
             group.update(settings if self._by_hand else _as_torch(name, settings) or {})
+        self._share_decay()
+
+    def _share_decay(self) -> None:
+        for group, factor in zip(self._rule.param_groups, self._factors, strict=False):
+            if factor != 1:
+                group["weight_decay"] = group.get("weight_decay", 0.0) / factor
 
     def state(self) -> dict[str, Any]:
         """What the optimiser remembers of each parameter, by the parameter's number."""

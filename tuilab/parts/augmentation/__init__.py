@@ -13,7 +13,7 @@ mean the same everywhere.)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -52,6 +52,10 @@ class Augmentation:
     """Side of the square painted over, pixels."""
     mixup: float = 0.0
     """α of the mixing share's Beta distribution; see `mixture`."""
+    window: int = 0
+    """Side of a square cut out at a random place, pixels: smaller pictures are quicker to learn from."""
+    window_until: float = 0.7
+    """Share of the steps from which pictures are whole again, so that the network gets to know their size."""
 
     @property
     def geometric(self) -> bool:
@@ -61,7 +65,11 @@ class Augmentation:
     @property
     def pictorial(self) -> bool:
         """Whether anything is done that points in the plane do not know."""
-        return bool(self.flip or self.translate or self.geometric or self.color or self.cutout)
+        return bool(self.flip or self.translate or self.window or self.geometric or self.color or self.cutout)
+
+    def at(self, t: float) -> Augmentation:
+        """What is done when the share t of the steps is over."""
+        return replace(self, window=0) if self.window and t >= self.window_until else self
 
     def pictures(self, images: Tensor, which: Tensor, generator: torch.Generator, mean: Tensor) -> Tensor:
         """Pick pictures and change them.
@@ -73,10 +81,11 @@ class Augmentation:
             mean: the channels' means, (channels,): what cutout leaves behind.
 
         Returns:
-            (m, height, width, channels), bytes or float, 0 … 255 but for the noise.
+            (m, height, width, channels), smaller with a window, bytes or float, 0 … 255 but for the noise.
         """
-        if self.flip or self.translate:
-            found = pick(images, which, generator, flip=self.flip, translate=self.translate)
+        if self.flip or self.translate or self.window:
+            how = {"translate": self.translate, "window": self.window}
+            found = pick(images, which, generator, flip=self.flip, **how)
         else:
             found = images[which]
         if self.geometric:

@@ -96,6 +96,13 @@ class Network(nn.Module):
         else:
             initialize(scores, stream(seed, "scores"), "xavier_normal", gain=0.1)
 
+    def rates(self) -> list[tuple[list[nn.Parameter], float]]:
+        """What is learned, in groups, each with its learning rate as a multiple of the optimiser's."""
+        return [(list(self.parameters()), 1.0)]
+
+    def prepare(self, inputs: Tensor) -> None:
+        """Fit what is not learned but taken from training inputs, (n, *shape): nothing, in most networks."""
+
     def drop_by(self, generator: torch.Generator) -> None:
         """Let dropout draw its masks from this generator, which lies on the network's device."""
         for module in self.modules():

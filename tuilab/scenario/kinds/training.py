@@ -13,7 +13,7 @@ from tuilab.scenario.parts.data import Data, Pictures, Points
 from tuilab.scenario.parts.ensembles import Average, NoAverage
 from tuilab.scenario.parts.initializers import Init, KaimingNormal
 from tuilab.scenario.parts.losses import Loss, Softmax
-from tuilab.scenario.parts.networks import MLP, Network
+from tuilab.scenario.parts.networks import MLP, Network, ResNet, SpeedRun
 from tuilab.scenario.parts.optimizers import NetworkOptimizer
 from tuilab.scenario.parts.regularizers import NoRegularizer, Regularizer
 from tuilab.scenario.parts.schedules import Constant, Schedule
@@ -110,6 +110,14 @@ class TrainingSetup(Strict):
     )
     target: Target | None = None
 
+    @model_validator(mode="after")
+    def _takes_pictures_of_any_size(self) -> TrainingSetup:
+        if self.augment.window and not isinstance(self.network, ResNet | SpeedRun):
+            raise ValueError(
+                f"a {self.network.name} takes pictures of one size only; leave augment.window out"
+            )
+        return self
+
 
 class Training(Scenario):
     """Networks learning to classify. Step 0 is before the first update; arms see the same batches."""
@@ -168,6 +176,7 @@ class Training(Scenario):
             "accuracy of what was gathered: mean weights, or snapshots voting", "share"
         ),
         "averaged.loss": Metric("loss of what was gathered: mean weights, or snapshots voting", "nats"),
+        "averaged.gain": Metric("accuracy of what was gathered − of the network as it is", "share"),
         "learning_rate": Metric("learning rate of the next update"),
         "rank.loss": Metric(
             "loss of one process's share of the batch, by its number", "nats", per_layer=True

@@ -27,6 +27,12 @@ class Augment(Strict):
         default=0.0, ge=0, lt=1, description="brightness, contrast, saturation changed by up to this share"
     )
     noise: float = Field(default=0.0, ge=0, le=1, description="standard deviation of Gaussian noise")
+    window: int = Field(
+        default=0, ge=0, le=1_024, description="learn from squares of so many pixels; 0: whole pictures"
+    )
+    window_until: float = Field(
+        default=0.7, ge=0, le=1, description="share of the steps after which pictures are whole"
+    )
     cutout: int = Field(default=0, ge=0, le=256, description="side of a square painted over, pixels")
     mixup: float = Field(default=0.0, ge=0, le=100, description="mix pairs by shares from Beta(this, this)")
 

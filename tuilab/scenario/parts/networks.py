@@ -59,4 +59,17 @@ class ResNet(Strict):
     activation: ActivationSpec = "relu"
 
 
-Network = Annotated[MLP | ConvNet | ResNet, Field(discriminator="name")]
+class SpeedRun(Strict):
+    """The network of the speed-runs: fixed whitening, six convolutions that start as the identity."""
+
+    name: Literal["speedrun"]
+    widths: list[Annotated[int, Field(ge=1, le=4_096)]] = Field(
+        default=[16, 64, 64], min_length=1, max_length=4, description="channels of each group"
+    )
+    activation: ActivationSpec = "gelu"
+    bias_rate: float = Field(
+        default=64.0, gt=0, le=1_000, description="learning rate of the batch norms' biases ÷ the others'"
+    )
+
+
+Network = Annotated[MLP | ConvNet | ResNet | SpeedRun, Field(discriminator="name")]
