@@ -51,7 +51,7 @@ class Source:
             return str(run.state(recording))
         if recording is None:
             return "unfinished"
-        ends = [event.kind for event in recording.events() if event.kind in _ENDS]
+        ends = [event.kind for event in recording.events() if event.kind in _ENDS and event.arm is None]
         return ends[-1] if ends else "unfinished"
 
     def last_words(self) -> str:
