@@ -78,7 +78,9 @@ def test_averages_along_the_way_change_nothing_and_are_judged(name: str) -> None
     seen = toy({"one": bn, "two": {**bn, "average": {"name": name}}}, steps=30)
     if name != "snapshots":  # whose cycles restart the schedule; a constant one stays constant
         assert series(seen, "one/train.loss") == series(seen, "two/train.loss")
-    assert series(seen, "two/averaged.accuracy")[30] > 0.4
+    averaged, plain = series(seen, "two/averaged.accuracy")[30], series(seen, "two/validation.accuracy")[30]
+    assert averaged > 0.4
+    assert series(seen, "two/averaged.gain")[30] == averaged - plain
 
 
 def test_a_snapshot_ensembles_schedule_runs_in_cycles() -> None:
