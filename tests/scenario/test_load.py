@@ -65,6 +65,12 @@ def test_overrides_reach_base_and_arms(bowl: Path) -> None:
     assert scenario.steps == 7
 
 
+@pytest.mark.parametrize("key", ['arms."fast .1".optimizer.lr', "arms . 'fast .1' . optimizer.lr "])
+def test_a_name_with_a_dot_is_put_in_quotes(bowl: Path, key: str) -> None:
+    bowl.write_text(DESCENT.replace("[arms.fast]", '[arms."fast .1"]'))
+    assert load(bowl, [f"{key}=0.05"]).arms["fast .1"].optimizer.lr == 0.05
+
+
 def test_a_bare_word_is_text(bowl: Path) -> None:
     assert load(bowl, ["title=Big bowl"]).title == "Big bowl"
 
@@ -77,6 +83,8 @@ def test_a_bare_word_is_text(bowl: Path) -> None:
         ("arms.fsat.optimizer.lr=1", "one of slow, fast"),
         ("optimizer.lr=1", "every arm sets its own optimizer"),
         ("steps", "wanted KEY=VALUE"),
+        ("surface..rotation=3", "wanted KEY=VALUE"),
+        ("=3", "wanted KEY=VALUE"),
         ("surface.condition_number.x=1", "not a table"),
         ("surface.condition_number=0.5", "greater than or equal to 1"),
         ("arms.fast.optimizer.lr=nan", "finite"),

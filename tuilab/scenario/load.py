@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,13 +20,17 @@ from tuilab.scenario.schema import KINDS
 
 Table = dict[str, Any]
 
+_PIECE = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)'|([^.=\s][^.=]*?))\s*([.=])""")
+"""One piece of an override's key, and what ends it; in quotes where the piece has a dot of its own."""
+
 
 def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     """The checked scenario, every arm complete.
 
     Args:
         source: a name that `tuilab list` shows, or a path.
-        overrides: `KEY=VALUE` each, KEY dotted (`arms.xavier.init.gain`), VALUE as in TOML or a bare word.
+        overrides: `KEY=VALUE` each, KEY dotted (`arms.xavier.init.gain`; a name with a dot of its
+            own in quotes: `arms."momentum .9".batch`), VALUE as in TOML or a bare word.
 
     Raises:
         ScenarioError: with all problems found, each one sentence with file, line and key.
@@ -82,10 +87,15 @@ def merge(base: Table, patch: Table) -> Table:
 
 def _assignment(option: str) -> tuple[tuple[str, ...], Any, str]:
     """`a.b=1` as (("a", "b"), 1, "a.b=1")."""
-    key, equals, text = option.partition("=")
-    keys = tuple(piece.strip() for piece in key.split("."))
-    if not equals or not all(keys):
-        raise ScenarioError(f"-s {option}", ["wanted KEY=VALUE, such as -s optimizer.lr=0.1"])
+    keys: tuple[str, ...] = ()
+    at, end = 0, "."
+    while end == ".":
+        piece = _PIECE.match(option, at)
+        if piece is None:
+            raise ScenarioError(f"-s {option}", ["wanted KEY=VALUE, such as -s optimizer.lr=0.1"])
+        keys += (piece[1] or piece[2] or piece[3],)
+        at, end = piece.end(), piece[4]
+    text = option[at:]
     try:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
