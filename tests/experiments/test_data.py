@@ -146,9 +146,9 @@ def test_where_pictures_are_named_when_they_are_not_there(
 
 
 def test_more_pictures_than_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    from tuilab.experiments import data_sources
+    from tuilab.experiments.data import sources
     from tuilab.parts.datasets import shapes10
 
-    monkeypatch.setitem(data_sources.DATASETS, "cifar10", lambda seed, count: shapes10(seed, 40))
+    monkeypatch.setitem(sources.DATASETS, "cifar10", lambda seed, count: shapes10(seed, 40))
     with pytest.raises(DataError, match="40 pictures"):
         experiment(source={"name": "cifar10"}, train=41)

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tuilab.experiments import Observation, build
-from tuilab.experiments.functions_signs import same_sign
+from tuilab.experiments.functions.signs import same_sign
 from tuilab.scenario.errors import ScenarioError
 from tuilab.scenario.kinds.functions import Functions
 from tuilab.scenario.load import load

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from tuilab.experiments.observation import Observation
-from tuilab.parts.optimizers import OPTIMIZERS, Rule, SurfaceRule, advance
+from tuilab.experiments.stepped import SteppedExperiment
+from tuilab.parts.optimizers import Rule, SurfaceRule, advance, rule_of
 from tuilab.parts.randomness import stream
 from tuilab.scenario.kinds.costs import Costs
 
@@ -20,35 +21,22 @@ _SECONDS, _ENOUGH = 0.05, 200
 """Time spent on one rule at one size, at the least, unless so many steps are enough."""
 
 
-class CostsExperiment:
+class CostsExperiment(SteppedExperiment):
     """Step k times every arm at its k-th number of parameters, in float64 on the CPU."""
 
-    sampled = 0
-
     def __init__(self, scenario: Costs) -> None:
-        self.steps = scenario.steps or 1
+        super().__init__(scenario.steps or 1)
         self._n = scenario.n
         self._seed = scenario.seed
-        self._step = 0
-        self._rules: dict[str, Rule | SurfaceRule] = {}
-        for name, arm in scenario.arms.items():
-            settings = arm.optimizer.model_dump()
-            self._rules[name] = OPTIMIZERS[settings.pop("name")](**settings)
+        self._rules = {name: rule_of(arm.optimizer.model_dump()) for name, arm in scenario.arms.items()}
         self._seen: dict[str, list[tuple[float, float]]] = defaultdict(list)
         """Per series (N, cost) so far."""
 
-    def __iter__(self) -> CostsExperiment:
-        return self
-
     @torch.no_grad()
-    def __next__(self) -> Observation:
-        step = self._step
-        if step > self.steps:
-            raise StopIteration
-        self._step += 1
+    def _observe(self, observation: Observation) -> None:
+        step = observation.step
         first, last = self._n
         n = round(first * (last / first) ** (step / self.steps))
-        observation = Observation(step, {})
         for name, rule in self._rules.items():
             bowl = Bowl(n, self._seed)
             seconds, left, state = _timed(rule, bowl)
@@ -60,15 +48,6 @@ class CostsExperiment:
                 f"{name}/memory.slope": self._slope(f"{name}/memory", n, state + bowl.largest),
                 f"{name}/left": left,
             }
-        return observation
-
-    def tunables(self) -> dict[str, float]:
-        """None: what a step costs does not depend on its settings."""
-        return {}
-
-    def tune(self, key: str, value: float) -> None:
-        """Raises KeyError: there is nothing to turn."""
-        raise KeyError(f"{key} is not a number that can be changed here; there are none")
 
     def _slope(self, series: str, n: int, cost: float) -> float:
         """The exponent p of cost ∝ Nᵖ, by least squares over the last three doublings of N."""

@@ -8,6 +8,9 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+Frame = tuple[np.ndarray, dict[str, Any]]
+"""An array and what it means: its kind, its axes, its names."""
+
 
 @dataclass(slots=True)
 class Observation:
@@ -16,8 +19,8 @@ class Observation:
     step: int
     values: dict[str, float]
     """Series name → number; NaN and infinities are numbers like any other."""
-    frames: dict[str, tuple[np.ndarray, dict[str, Any]]] = field(default_factory=dict)
-    """Frame name → array and what it means; the meaning of a name stays the same throughout a run."""
+    frames: dict[str, Frame] = field(default_factory=dict)
+    """By name; what a name means stays the same throughout a run."""
     events: list[tuple[str, str | None, dict[str, Any]]] = field(default_factory=list)
     """Kind, arm and details of what happened."""
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from tuilab.experiments.observation import Observation
-from tuilab.parts.optimizers import OPTIMIZERS, advance
+from tuilab.experiments.observation import Frame, Observation
+from tuilab.experiments.stepped import SteppedExperiment
+from tuilab.parts.optimizers import advance, rule_of
 from tuilab.parts.randomness import stream
 from tuilab.parts.surfaces.network import NetworkLoss, path_plane, random_plane
 from tuilab.parts.toys import TOYS
@@ -20,14 +20,11 @@ _MARGIN = 0.3
 """What is shown beyond the paths on every side, as a share of their extent."""
 
 
-class SliceExperiment:
+class SliceExperiment(SteppedExperiment):
     """Trains every arm in float64 on the CPU, lays the plane, and then tells the training step by step."""
 
-    sampled = 0
-
     def __init__(self, scenario: Slice) -> None:
-        self.steps = scenario.steps or 0
-        self._step = 0
+        super().__init__(scenario.steps)
         data, network = scenario.data, scenario.network
         points, labels = TOYS[data.name](scenario.seed, data.examples, 2, data.noise)
         activation = torch.tanh if network.activation == "tanh" else torch.relu
@@ -46,16 +43,9 @@ class SliceExperiment:
         self._random = scenario.plane == "random"
         self._figures = {name: self._measured(path) for name, path in self._paths.items()}
 
-    def __iter__(self) -> SliceExperiment:
-        return self
-
     @torch.no_grad()
-    def __next__(self) -> Observation:
-        step = self._step
-        if step > self.steps:
-            raise StopIteration
-        self._step += 1
-        observation = Observation(step, {})
+    def _observe(self, observation: Observation) -> None:
+        step = observation.step
         if step == 0:
             observation.frames["landscape"] = self._landscape()
         for name, figures in self._figures.items():
@@ -63,11 +53,6 @@ class SliceExperiment:
             loss = figures["loss"]
             if not math.isfinite(loss[step]) and (step == 0 or math.isfinite(loss[step - 1])):
                 observation.events.append(("diverged", name, {}))
-        return observation
-
-    def tunables(self) -> dict[str, float]:
-        """None: the training is over when the telling begins."""
-        return {}
 
     def tune(self, key: str, value: float) -> None:
         """Raises KeyError."""
@@ -99,7 +84,7 @@ class SliceExperiment:
         }
         return {name: values.tolist() for name, values in figures.items()}
 
-    def _landscape(self) -> tuple[np.ndarray, dict[str, Any]]:
+    def _landscape(self) -> Frame:
         """The loss over the plane, with all paths inside."""
         places = torch.cat([self._plane.places(path) for path in self._paths.values()])
         low, high = _extent(places[places.isfinite().all(-1)], self._random)
@@ -121,8 +106,7 @@ def _extent(places: Tensor, random: bool) -> tuple[list[float], list[float]]:
 @torch.no_grad()
 def trained(loss: NetworkLoss, arm: SliceSetup, steps: int, seed: int) -> Tensor:
     """The path of a training through parameter space, (steps + 1, P); NaN once it has diverged."""
-    given = arm.optimizer.model_dump()
-    rule = OPTIMIZERS[given.pop("name")](**given)
+    rule = rule_of(arm.optimizer.model_dump())
     theta = loss.start(seed)
     memory, path = rule.start(theta), [theta]
     n = len(loss.labels)

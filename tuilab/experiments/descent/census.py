@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from tuilab.experiments.descent.crowd import Crowd, cells, middles, place
-from tuilab.experiments.descent.pictures import Frame, basin_map, place_name, scatter
+from tuilab.experiments.descent.pictures import basin_map, place_name, scatter
 from tuilab.experiments.descent.places import Basins, to_goals
 from tuilab.experiments.descent.theory import curvatures, edge, motions, variance
 from tuilab.experiments.descent.walker import CONVERGED
-from tuilab.experiments.observation import Observation
+from tuilab.experiments.observation import Frame, Observation
 from tuilab.parts.surfaces import Quadratic, Surface
 from tuilab.parts.surfaces.surface import Point
 from tuilab.scenario.kinds.descent import DescentSetup

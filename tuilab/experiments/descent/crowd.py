@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from tuilab.experiments.descent.places import to_goals
-from tuilab.experiments.descent.walker import drawn, rule_of
-from tuilab.parts.optimizers import Rule, State, SurfaceRule, advance
+from tuilab.experiments.descent.walker import drawn
+from tuilab.parts.optimizers import Rule, State, SurfaceRule, advance, rule_of
 from tuilab.parts.randomness import stream
 from tuilab.parts.surfaces import Minibatch, Surface
 from tuilab.parts.surfaces.surface import Point, vector

@@ -11,7 +11,7 @@ from tuilab.experiments.descent.crowd import Crowd
 from tuilab.experiments.descent.pictures import arrows, landscape, quadratic_model, view_of
 from tuilab.experiments.descent.walker import Walker
 from tuilab.experiments.observation import Observation
-from tuilab.experiments.tuning import changed, numbers
+from tuilab.experiments.stepped import SteppedExperiment
 from tuilab.parts.surfaces import make
 from tuilab.scenario.kinds.descent import Descent
 from tuilab.scenario.strict import Strict
@@ -22,19 +22,15 @@ _PICTURES = 40
 """Pictures of a crowd in a run."""
 
 
-class DescentExperiment:
+class DescentExperiment(SteppedExperiment):
     """Every arm from its own start by its own rule, in float64, on the CPU."""
 
-    sampled = 0
-
     def __init__(self, scenario: Descent) -> None:
-        self.steps = scenario.steps or 0
-        self._step = 0
+        super().__init__(
+            scenario.steps, {f"{name}/optimizer": arm.optimizer for name, arm in scenario.arms.items()}
+        )
         self._surface = make(scenario.surface.model_dump())
         self._view = view_of(self._surface, [arm.start for arm in scenario.arms.values()])
-        self._settings: dict[str, Strict] = {
-            f"{name}/optimizer": arm.optimizer for name, arm in scenario.arms.items()
-        }
         self._walkers = [
             Walker(name, arm, self._surface, scenario.seed) for name, arm in scenario.arms.items()
         ]
@@ -48,16 +44,9 @@ class DescentExperiment:
             for name, crowd in self._crowds.items()
         }
 
-    def __iter__(self) -> DescentExperiment:
-        return self
-
     @torch.no_grad()
-    def __next__(self) -> Observation:
-        step = self._step
-        if step > self.steps:
-            raise StopIteration
-        self._step += 1
-        observation = Observation(step, {})
+    def _observe(self, observation: Observation) -> None:
+        step = observation.step
         if step == 0:
             observation.frames["landscape"] = landscape(self._surface, self._view)
         for walker in self._walkers if step else []:
@@ -71,16 +60,9 @@ class DescentExperiment:
         if step % max(1, self.steps // _DRAWN) == 0:
             self._draw(observation)
         self._look_at_crowds(observation)
-        return observation
 
-    def tunables(self) -> dict[str, float]:
-        """Every number of every arm's optimiser."""
-        return numbers(self._settings)
-
-    def tune(self, key: str, value: float) -> None:
-        """Change one from the next step on, velocities kept; raises KeyError or ValueError."""
-        place, settings = changed(self._settings, key, value)
-        self._settings[place] = settings
+    def _follow(self, place: str, settings: Strict) -> None:
+        """Another rule for a walker and its crowd, velocities kept."""
         for walker in self._walkers:
             if place == f"{walker.name}/optimizer":
                 walker.follow(settings)

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tuilab.experiments.descent.walker import Walker
+from tuilab.experiments.observation import Frame
 from tuilab.parts.optimizers import DampedNewton, NesterovLookAhead, Newton, advance
 from tuilab.parts.surfaces import Surface
 from tuilab.parts.surfaces.surface import Point
-
-Frame = tuple[np.ndarray, dict[str, Any]]
 
 _SIDE = 129
 """Points along each side of the landscape; odd, so that the centre is one of them."""

@@ -12,7 +12,7 @@ from torch import Tensor
 from tuilab.experiments.descent.places import Basins
 from tuilab.experiments.descent.theory import Motion, motions
 from tuilab.experiments.observation import Observation
-from tuilab.parts.optimizers import OPTIMIZERS, Newton, Rule, SurfaceRule, advance
+from tuilab.parts.optimizers import Newton, advance, rule_of
 from tuilab.parts.surfaces import Minibatch, MonkeySaddle, Quadratic, Saddle, Surface, minibatch_noise
 from tuilab.scenario.kinds.descent import DescentSetup, Noise
 from tuilab.scenario.strict import Strict
@@ -172,12 +172,6 @@ class Walker:
             ridge: Motion = self.moves[-1]
             self._y *= ridge.rate if step else ridge.share
             observation.values[f"{self.name}/y.predicted"] = self._y
-
-
-def rule_of(settings: dict[str, Any], **tensors: Tensor) -> Rule | SurfaceRule:
-    """The rule that settings name, some of its numbers replaced by tensors, one for each of many walkers."""
-    given = {key: value for key, value in settings.items() if key != "name"}
-    return OPTIMIZERS[settings["name"]](**{**given, **tensors})
 
 
 def drawn(noise: Noise, seed: int, step: int, walkers: Tensor) -> Tensor:

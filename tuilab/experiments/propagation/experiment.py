@@ -15,7 +15,7 @@ from tuilab.experiments.observation import Observation
 from tuilab.experiments.propagation.looks import Look, at_jacobian, at_weights, reach_of
 from tuilab.experiments.propagation.theory import predicted
 from tuilab.experiments.propagation.weights import Weights, law_of, precision, standardize
-from tuilab.experiments.tuning import changed, numbers
+from tuilab.experiments.stepped import SteppedExperiment
 from tuilab.parts.dense import Forward, Layer, backward, forward
 from tuilab.parts.randomness import stream
 from tuilab.probes.statistics import gradient_statistics, layer_statistics, norms
@@ -33,7 +33,7 @@ class _Seen:
     layers: list[Layer]
 
 
-class PropagationExperiment:
+class PropagationExperiment(SteppedExperiment):
     """Step k sends the k-th Gaussian batch forward and a Gaussian gradient back, the same in every arm.
 
     Args:
@@ -43,14 +43,12 @@ class PropagationExperiment:
     """
 
     def __init__(self, scenario: Propagation, device: torch.device) -> None:
-        self.steps = scenario.steps or 0
+        super().__init__(scenario.steps, {_place(name): arm.init for name, arm in scenario.arms.items()})
         self.sampled = scenario.probes.sample
         self._scenario = scenario
         self._device = device
-        self._step = 0
         self._diverged: set[str] = set()
         self._weights = Weights(scenario.seed, device)
-        self._init: dict[str, Strict] = {_place(name): arm.init for name, arm in scenario.arms.items()}
         self._predicted = {name: self._predict(name) for name in scenario.arms}
         self._reach: dict[str, list[float]] = {}
         self._weighed: dict[str, Look] = {}
@@ -66,30 +64,16 @@ class PropagationExperiment:
                 self._reach[name] = reach_of(layers)
                 self._weighed[name] = at_weights(layers, scenario.probes.bins, self._reach[name])
 
-    def __iter__(self) -> PropagationExperiment:
-        return self
-
     @torch.no_grad()
-    def __next__(self) -> Observation:
-        step = self._step
-        if step > self.steps:
-            raise StopIteration
-        self._step += 1
-        observation = Observation(step, {})
+    def _observe(self, observation: Observation) -> None:
+        step = observation.step
         if step % self._scenario.probes.every == 0:
             for arms in self._groups:
                 for arm, seen in self._pass(arms, step).items():
-                    self._observe(arm, seen, observation)
-        return observation
+                    self._observe_arm(arm, seen, observation)
 
-    def tunables(self) -> dict[str, float]:
-        """The numbers of each arm's initializer: the same draw at another scale."""
-        return numbers(self._init)
-
-    def tune(self, key: str, value: float) -> None:
-        """Scale an arm's weights anew, from the next step on; raises KeyError or ValueError."""
-        place, init = changed(self._init, key, value)
-        self._init[place] = init
+    def _follow(self, place: str, settings: Strict) -> None:
+        """Another initialiser: the same draw at another scale."""
         for arm in self._predicted:
             if place == _place(arm):
                 self._predicted[arm] = self._predict(arm)
@@ -99,13 +83,13 @@ class PropagationExperiment:
 
     def _predict(self, arm: str) -> dict[str, float]:
         setup = self._scenario.arms[arm]
-        found = predicted(setup, self._init[_place(arm)], self._scenario.probes)
+        found = predicted(setup, self._settings[_place(arm)], self._scenario.probes)
         return {f"{arm}/{name}": value for name, value in found.items()}
 
     def _layers(self, arms: list[str]) -> list[Layer]:
         """The weights of arms that differ in their scale alone."""
         network = self._scenario.arms[arms[0]].network
-        return self._weights.layers(network, [self._init[_place(arm)] for arm in arms])
+        return self._weights.layers(network, [self._settings[_place(arm)] for arm in arms])
 
     def _normal(self, setup: PropagationSetup, width: int, purpose: str, step: int) -> Tensor:
         """Unit Gaussian numbers for a batch, (batch, width) or (batch, width, size, size)."""
@@ -137,7 +121,7 @@ class PropagationExperiment:
             for k, arm in enumerate(arms)
         }
 
-    def _observe(self, arm: str, seen: _Seen, observation: Observation) -> None:
+    def _observe_arm(self, arm: str, seen: _Seen, observation: Observation) -> None:
         probes, network = self._scenario.probes, self._scenario.arms[arm].network
         activation, outputs = activation_of(network.activation), seen.passed.outputs
         layer = layer_statistics(

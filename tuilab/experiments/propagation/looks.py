@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from tuilab.experiments.activations import activation
+from tuilab.experiments.observation import Frame
 from tuilab.experiments.propagation.weights import standardize
 from tuilab.parts.convolution import Convolution
 from tuilab.parts.dense import Dense, Layer
@@ -17,7 +17,7 @@ from tuilab.probes.jacobian import jacobian, spectrum
 from tuilab.probes.statistics import weight_histogram
 from tuilab.scenario.parts.dense import DenseNetwork
 
-Look = tuple[dict[str, float], tuple[np.ndarray, dict[str, Any]]]
+Look = tuple[dict[str, float], Frame]
 """Figures by the rest of their series' names, and a frame."""
 
 

@@ -22,7 +22,8 @@ the rule in another form, its docstring says so.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from torch import Tensor
 
@@ -55,6 +56,7 @@ __all__ = [
     "State",
     "SurfaceRule",
     "advance",
+    "rule_of",
 ]
 
 GRADIENT_RULES: dict[str, Callable[..., Rule]] = {
@@ -78,6 +80,12 @@ SURFACE_RULES: dict[str, Callable[..., SurfaceRule]] = {
 
 OPTIMIZERS: dict[str, Callable[..., Rule | SurfaceRule]] = {**GRADIENT_RULES, **SURFACE_RULES}
 """Every rule by the name scenarios use."""
+
+
+def rule_of(settings: Mapping[str, Any], **tensors: Tensor) -> Rule | SurfaceRule:
+    """The rule that settings name, some of its numbers replaced by tensors, one for each of many walkers."""
+    given = {key: value for key, value in settings.items() if key != "name"}
+    return OPTIMIZERS[settings["name"]](**{**given, **tensors})
 
 
 def advance(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from tuilab.experiments.data_sources import Examples
+from tuilab.experiments.data.sources import Examples
+from tuilab.experiments.observation import Frame
 from tuilab.parts.logistic import fit, hessian, loss, with_one
 from tuilab.parts.preprocessing import Affine
 from tuilab.parts.randomness import stream
@@ -37,9 +36,7 @@ class Classifier:
         directions = torch.randn(weights, _DIRECTIONS, generator=generator, dtype=torch.float64)
         self._directions = directions / directions.norm(dim=0)
 
-    def fitted(
-        self, prepare: Affine, count: int
-    ) -> tuple[dict[str, float], tuple[np.ndarray, dict[str, Any]]]:
+    def fitted(self, prepare: Affine, count: int) -> tuple[dict[str, float], Frame]:
         """Its figures on the first `count` training examples, and the rise of its loss against the nudge."""
         x, labels = _of(self._train, prepare, count)
         theta = fit(x, labels, self._ridge)

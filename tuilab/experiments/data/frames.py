@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from torch import Tensor
 
-from tuilab.experiments.data_sources import Examples
+from tuilab.experiments.data.sources import Examples
+from tuilab.experiments.observation import Frame
 from tuilab.parts.preprocessing import Affine
-
-Frame = tuple[np.ndarray, dict[str, Any]]
 
 _POINTS, _PICTURES, _FILTERS = 400, 8, 16
 

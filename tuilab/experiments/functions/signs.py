@@ -11,13 +11,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from tuilab.experiments.observation import Observation
+from tuilab.experiments.observation import Frame, Observation
 from tuilab.parts.activations import Activation
 from tuilab.parts.activations.gaussian_poincare import gaussian_mean
 from tuilab.parts.randomness import stream
@@ -76,7 +74,7 @@ def _limit(phi: Activation) -> float:
     return 0.5 + math.atan2(abs(mean), std) / math.pi
 
 
-def _landscape() -> tuple[np.ndarray, dict[str, Any]]:
+def _landscape() -> Frame:
     """Squared distance from where the two weights belong: the ground that their paths are drawn on."""
     (goal_x, goal_y), half = _BELONG, 1.5
     across, along = (torch.linspace(goal - half, goal + half, 65) for goal in _BELONG)

@@ -1,84 +1,32 @@
-"""Batches through normalisation layers by hand, with torch's own beside them."""
+"""One arm: a normalisation layer by hand, torch's, and what is seen of them."""
 
 from __future__ import annotations
 
-import copy
-from typing import Any
-
-import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from tuilab.experiments.fusing import Fusing
-from tuilab.experiments.observation import Observation
-from tuilab.experiments.tuning import changed, numbers
-from tuilab.parts.normalization import NORMALIZATIONS, BatchNorm, Normalization, shares
+from tuilab.experiments.normalization.fusing import Fusing
+from tuilab.experiments.normalization.sharing import shared
+from tuilab.experiments.normalization.torchs import torchs
+from tuilab.experiments.observation import Frame
+from tuilab.parts.normalization import NORMALIZATIONS, BatchNorm, Normalization
 from tuilab.parts.randomness import stream
 from tuilab.scenario.kinds.normalization import NormalizationSetup, Normalizing
-from tuilab.scenario.strict import Strict
-
-Frame = tuple[np.ndarray, dict[str, Any]]
 
 _BINS = 64
-_EXAMPLES, _CHANNELS = 6, 16
-"""Rows and columns at most of the picture of what shares a mean."""
-_GOLDEN = 0.618034
-"""Multiples of it, without their whole part, are far apart for neighbours however many there are."""
 
 
-class NormalizationExperiment:
-    """Step k gives every layer its k-th batch in training mode, and the (k+1)th in test mode. On the CPU."""
-
-    sampled = 0
-
-    def __init__(self, scenario: Normalizing) -> None:
-        self.steps = scenario.steps or 0
-        self._scenario = scenario
-        self._step = 0
-        self._settings: dict[str, Strict] = {
-            f"{name}/norm": setup.norm for name, setup in scenario.arms.items()
-        }
-        self._layers = {name: _Layer(name, scenario) for name in scenario.arms}
-
-    def __iter__(self) -> NormalizationExperiment:
-        return self
-
-    def __next__(self) -> Observation:
-        step = self._step
-        if step > self.steps:
-            raise StopIteration
-        self._step += 1
-        observation = Observation(step, {})
-        for name, layer in self._layers.items():
-            values, frames = layer.see(step)
-            observation.values.update({f"{name}/{metric}": value for metric, value in values.items()})
-            observation.frames.update({f"{name}/{frame}": found for frame, found in frames.items()})
-        return observation
-
-    def tunables(self) -> dict[str, float]:
-        """The numbers of each arm's layer."""
-        return numbers(self._settings)
-
-    def tune(self, key: str, value: float) -> None:
-        """Change one from the next batch on, running averages kept; raises KeyError or ValueError."""
-        place, settings = changed(self._settings, key, value)
-        self._settings[place] = settings
-        arm = place.rpartition("/")[0]
-        self._layers[arm].set(settings.model_dump(exclude={"name"}))
-
-
-class _Layer:
+class Layer:
     """One arm: the layer by hand, torch's, and what is seen of them."""
 
-    def __init__(self, name: str, scenario: Normalizing) -> None:
-        self._setup: NormalizationSetup = scenario.arms[name]
-        self._scenario = scenario
+    def __init__(self, setup: NormalizationSetup, scenario: Normalizing) -> None:
+        self._setup, self._scenario = setup, scenario
         settings = self._setup.norm.model_dump()
         kind, channels = settings.pop("name"), self._setup.channels
         made = NORMALIZATIONS[kind](channels, by_hand=True, **settings)
         assert isinstance(made, Normalization)
         self.ours = made.double()
-        self.theirs = _torchs(kind, self._setup, settings.get("momentum", 0.1)).double()
+        self.theirs = torchs(kind, self._setup, settings.get("momentum", 0.1)).double()
         # What the running averages should be, were every batch's mean and variance those of the distribution.
         self._missing = 1.0
         self._fusing = Fusing(self._setup, scenario.seed) if self._setup.kernel else None
@@ -106,7 +54,7 @@ class _Layer:
             values |= self._running(self.ours)
         frames["values"] = self._histograms(fresh, self._last if step else None, tested)
         if step == 0:
-            frames["shares"] = _drawn(self.ours, self._setup)
+            frames["shares"] = shared(self.ours, self._setup)
         return values, frames
 
     def set(self, settings: dict[str, float]) -> None:
@@ -172,53 +120,6 @@ class _Layer:
             "layers": ["input", "training", "test"],
         }
         return shares.float().numpy(), meta
-
-
-def _torchs(kind: str, setup: NormalizationSetup, momentum: float) -> nn.Module:
-    """Torch's layer of the same name and settings, outputs over the same values."""
-    eps, channels, dense = setup.norm.eps, setup.channels, setup.side == 1
-    if kind == "batch":
-        return (nn.BatchNorm1d if dense else nn.BatchNorm2d)(channels, eps, momentum)
-    if kind == "instance":
-        return nn.InstanceNorm2d(channels, eps, affine=True)
-    if kind == "rms":
-        return nn.RMSNorm(channels, eps) if dense else _RMSOfPictures(channels, eps)
-    groups = {"layer": 1, "group": getattr(setup.norm, "groups", 1)}[kind]
-    return nn.GroupNorm(np.gcd(channels, groups).item(), channels, eps)
-
-
-class _RMSOfPictures(nn.Module):
-    """Torch's RMS norm over an example's channels and pixels, with a γ a channel."""
-
-    def __init__(self, channels: int, eps: float) -> None:
-        super().__init__()
-        self.eps = eps
-        self.weight = nn.Parameter(torch.ones(channels))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.weight[:, None, None] * nn.functional.rms_norm(x, x.shape[1:], eps=self.eps)
-
-
-def _drawn(layer: Normalization, setup: NormalizationSetup) -> Frame:
-    """(examples, channels): values of the same colour are normalised by the same mean and variance."""
-    examples, channels = min(setup.batch, _EXAMPLES), min(setup.channels, _CHANNELS)
-    shown = copy.deepcopy(layer).train()
-    number = torch.zeros(examples, setup.channels)
-    count = 0
-    for example in range(examples):
-        for channel in range(setup.channels):
-            if not number[example, channel]:
-                count += 1
-                number[shares(shown, examples, (example, channel), setup.side > 1)] = count
-    meta = {
-        "kind": "map",
-        "x": [0.5, channels + 0.5],
-        "y": [0.5, examples + 0.5],
-        "x_name": "channel",
-        "y_name": "example",
-        "colors": "heat",
-    }
-    return (number[:, :channels] * _GOLDEN % 1).numpy(), meta
 
 
 def _moments(mode: str, y: Tensor) -> dict[str, float]:

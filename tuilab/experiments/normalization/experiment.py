@@ -1,0 +1,27 @@
+"""The experiment: batches through every arm's layer, in training mode and in test mode."""
+
+from __future__ import annotations
+
+from tuilab.experiments.normalization.layer import Layer
+from tuilab.experiments.observation import Observation
+from tuilab.experiments.stepped import SteppedExperiment
+from tuilab.scenario.kinds.normalization import Normalizing
+from tuilab.scenario.strict import Strict
+
+
+class NormalizationExperiment(SteppedExperiment):
+    """Step k gives every layer its k-th batch in training mode, and the (k+1)th in test mode. On the CPU."""
+
+    def __init__(self, scenario: Normalizing) -> None:
+        super().__init__(scenario.steps, {f"{name}/norm": arm.norm for name, arm in scenario.arms.items()})
+        self._layers = {name: Layer(arm, scenario) for name, arm in scenario.arms.items()}
+
+    def _observe(self, observation: Observation) -> None:
+        for name, layer in self._layers.items():
+            values, frames = layer.see(observation.step)
+            observation.values.update({f"{name}/{metric}": value for metric, value in values.items()})
+            observation.frames.update({f"{name}/{frame}": found for frame, found in frames.items()})
+
+    def _follow(self, place: str, settings: Strict) -> None:
+        """Give a layer other numbers, running averages kept."""
+        self._layers[place.rpartition("/")[0]].set(settings.model_dump(exclude={"name"}))
