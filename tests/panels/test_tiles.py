@@ -74,7 +74,7 @@ def test_pictures_are_as_large_as_fits_and_stand_apart(record):
 def test_where_room_is_scarce_fewer_pictures_are_shown(record):
     recording = record(frames=[frame(np.full((100, 32, 32, 3), 99))])
     text = panel().draw(recording, View(0), 30, 8).text()
-    assert "10 of 100" in text
+    assert "3 of 100" in text
     assert "of 100" not in panel().draw(recording, View(0), 120, 50).text()
     assert panel().draw(recording, View(0), 1, 1).text()
 

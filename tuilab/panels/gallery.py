@@ -15,7 +15,7 @@ from tuilab.recording import Frame
 
 _MANY = 1 << 24
 
-_LEAST = 5
+_LEAST = 8
 """Pixels across and up below which a picture shows nothing: fewer pictures are shown instead."""
 
 
