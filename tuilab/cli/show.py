@@ -1,14 +1,17 @@
-"""`tuilab show`: tables that the lab solves for itself, beside the lecture's."""
+"""`tuilab show`: what there is to name in a scenario, and tables that the lab solves for itself."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from tuilab.cli.output import AsJson, heading, print_json, print_table
 
-app = typer.Typer(help="Print a table that the lab works out, beside the lecture's.", no_args_is_help=True)
+app = typer.Typer(
+    help="Print a table: the names of metrics, or what the lab works out beside the lecture's.",
+    no_args_is_help=True,
+)
 
 LECTURE = {
     "tanh": (1.4674, 0.3885),
@@ -36,7 +39,65 @@ With erf, GELU needs 1.48111 and −0.90951; the lecture's makes E[φ²] = 1.008
 
 @app.callback()
 def show() -> None:
-    """Print a table that the lab works out, beside the lecture's."""
+    """Print a table: the names of metrics, or what the lab works out beside the lecture's."""
+
+
+@app.command("metrics")
+def metrics(
+    kind: Annotated[
+        str | None, typer.Argument(help="A kind or a scenario; a scenario's own may be fewer or more.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is recorded of every arm, and what can happen to it: the names that expectations use."""
+    tables = _measured(kind)
+    if as_json:
+        print_json(tables)
+        return
+    for number, table in enumerate(tables):
+        print(heading(("\n" if number else "") + f"kind {table['kind']}"))
+        rows = [
+            (row["name"], "layer" if row["per_layer"] else "arm", row["unit"], row["meaning"])
+            for row in table["metrics"]
+        ]
+        print_table(rows, ["metric", "per", "unit", "meaning"])
+        if table["events"]:
+            print()
+            print_table([(row["name"], row["meaning"]) for row in table["events"]], ["event", "meaning"])
+
+
+def _measured(kind: str | None) -> list[dict[str, Any]]:
+    """Metrics and events of every kind, of one, or of a scenario."""
+    from tuilab.scenario.catalogue import find
+    from tuilab.scenario.errors import ScenarioError
+    from tuilab.scenario.load import load
+    from tuilab.scenario.schema import KINDS
+
+    if kind is None or kind in KINDS:
+        models = KINDS if kind is None else {kind: KINDS[kind]}
+        found = [
+            (name, model.METRICS | getattr(model, "CROWD_METRICS", {}), model.EVENTS)
+            for name, model in models.items()
+        ]
+    else:
+        try:
+            path = find(kind)
+        except ScenarioError:
+            problem = f"there is no such scenario, and the kinds are {', '.join(KINDS)}"
+            raise ScenarioError(kind, [problem]) from None
+        scenario = load(path)
+        found = [(scenario.kind, scenario.metrics, scenario.EVENTS)]
+    return [
+        {
+            "kind": name,
+            "metrics": [
+                {"name": key, "unit": m.unit, "per_layer": m.per_layer, "meaning": m.meaning}
+                for key, m in metrics.items()
+            ],
+            "events": [{"name": key, "meaning": meaning} for key, meaning in events.items()],
+        }
+        for name, metrics, events in found
+    ]
 
 
 @app.command("gpn")
