@@ -27,7 +27,7 @@ from tuilab.parts.optimizers import GRADIENT_RULES, Rule
 from tuilab.parts.surfaces import Quadratic
 from tuilab.parts.surfaces.surface import vector
 from tuilab.recording import Recording, Writer
-from tuilab.scenario.kinds.descent import Descent
+from tuilab.scenario.kinds.descent import DescentScenario
 
 TRAJECTORIES, STEPS = 10_000, 1_000
 SAMPLE, SAMPLE_STEPS = 2, 500
@@ -134,7 +134,7 @@ def run_of(arms: dict[str, Any], steps: int, condition: float = 100.0) -> float:
         "steps": steps,
         "arms": arms,
     }
-    experiment = build(Descent.model_validate(scenario), torch.device("cpu"))
+    experiment = build(DescentScenario.model_validate(scenario), torch.device("cpu"))
     began = time.process_time()
     for _ in experiment:
         pass
@@ -159,7 +159,7 @@ def bench_million(report: Report, path: Path) -> None:
     arm = {"optimizer": {"name": "adam", "lr": 1e-4}, "start": [-3, -0.6], "noise": None}
     surface = {"name": "rosenbrock"}
     scenario = {"kind": "descent", "title": "t", "question": "q", "surface": surface, "steps": 1_000_000}
-    experiment = build(Descent.model_validate({**scenario, "arms": {"a": arm}}), torch.device("cpu"))
+    experiment = build(DescentScenario.model_validate({**scenario, "arms": {"a": arm}}), torch.device("cpu"))
     writer = Writer.create(path, {"scenario": scenario, "arms": ["a"], "steps": 1_000_000})
     recorder = Recorder(writer, lambda: False)
     recording = 0.0

@@ -17,7 +17,7 @@ from tuilab.experiments.propagation import PropagationExperiment
 from tuilab.experiments.propagation.weights import Weights
 from tuilab.parts.activations import ACTIVATIONS
 from tuilab.parts.dense import backward, forward
-from tuilab.scenario.kinds.propagation import Propagation
+from tuilab.scenario.kinds.propagation import PropagationScenario
 from tuilab.scenario.load import load
 
 BAR, STEPS = 1.10, 15
@@ -28,7 +28,7 @@ def main() -> int:
     """Prints the ratio, 1 if it is over its bar."""
     torch.set_num_threads(1)
     device, scenario = torch.device("cpu"), load("deep-tanh-init", [f"steps={STEPS}"])
-    assert isinstance(scenario, Propagation)
+    assert isinstance(scenario, PropagationScenario)
     experiment = PropagationExperiment(scenario, device)
     arms, tanh = list(scenario.arms.values()), ACTIVATIONS["tanh"]
     layers = Weights(scenario.seed, device).layers(arms[0].network, [arm.init for arm in arms])

@@ -9,16 +9,16 @@ import torch
 
 from tuilab.experiments import build
 from tuilab.experiments.costs import Bowl
-from tuilab.scenario.kinds.costs import Costs
+from tuilab.scenario.kinds.costs import CostsScenario
 
 
-def scenario(**settings: object) -> Costs:
+def scenario(**settings: object) -> CostsScenario:
     arms = {
         "sgd": {"optimizer": {"name": "sgd", "lr": 1e-3}},
         "lbfgs": {"optimizer": {"name": "lbfgs", "history": 5, "line_search": False}},
         "newton": {"optimizer": {"name": "newton"}},
     }
-    return Costs.model_validate(
+    return CostsScenario.model_validate(
         {"kind": "costs", "title": "t", "question": "q", "n": [8, 64], "steps": 6, "arms": arms, **settings}
     )
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from tuilab.data import DataError
 from tuilab.experiments.data import DataExperiment
 from tuilab.experiments.observation import Observation
-from tuilab.scenario.kinds.data import Preparation
+from tuilab.scenario.kinds.data import DataScenario
 
 CLOUD = {"name": "cloud", "center": [4.0, 2.0], "spread": [2.0, 0.5], "rotation": 30.0, "separation": 1.0}
 
@@ -25,7 +25,7 @@ def arms(*names: str, **settings: Any) -> dict[str, Any]:
 
 def experiment(**changes: Any) -> DataExperiment:
     given = {"kind": "data", "title": "test", "question": "test?", "steps": 4, "train": 1_000, **changes}
-    return DataExperiment(Preparation.model_validate({"source": CLOUD, "arms": arms("none"), **given}))
+    return DataExperiment(DataScenario.model_validate({"source": CLOUD, "arms": arms("none"), **given}))
 
 
 def last(**changes: Any) -> Observation:

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tuilab.experiments import Experiment, Observation, build
-from tuilab.scenario.kinds.descent import Descent
+from tuilab.scenario.kinds.descent import DescentScenario
 from tuilab.scenario.load import load
 
 BOWL = {"name": "quadratic", "condition_number": 100.0, "rotation": 30.0}
@@ -20,9 +20,15 @@ def sgd(lr: float, start: list[float] | None = None) -> dict[str, Any]:
     return {"optimizer": {"name": "sgd", "lr": lr}, "start": start or [1.0, 2.0]}
 
 
-def scenario(arms: dict[str, Any], surface: dict[str, Any] | None = None, steps: int = 100) -> Descent:
+def scenario(
+    arms: dict[str, Any], surface: dict[str, Any] | None = None, steps: int = 100
+) -> DescentScenario:
     base = {"kind": "descent", "title": "t", "question": "q", "surface": surface or BOWL}
-    return Descent.model_validate({**base, "steps": steps, "arms": arms})
+    return DescentScenario.model_validate({**base, "steps": steps, "arms": arms})
+
+
+METRICS = scenario({"a": sgd(0.01)}).metrics
+"""Of an arm without a crowd."""
 
 
 def experiment(*args: Any, **kwargs: Any) -> Experiment:
@@ -46,7 +52,7 @@ def test_step_0_is_the_start_and_every_metric_is_there_at_every_step() -> None:
     assert [o.step for o in found] == [0, 1, 2, 3, 4, 5]
     assert {tuple(o.values) for o in found} == {tuple(found[0].values)}
     theory = ("distance.predicted", "rate.recent.predicted")
-    assert set(found[0].values) == {f"{arm}/{m}" for arm in "ab" for m in (*Descent.METRICS, *theory)}
+    assert set(found[0].values) == {f"{arm}/{m}" for arm in "ab" for m in (*METRICS, *theory)}
     assert [found[0].values[f"b/{metric}"] for metric in ("x", "y", "rate")] == [3.0, -1.0, 1.0]
     assert found[0].values["b/distance"] == pytest.approx(math.sqrt(10))
 
@@ -89,9 +95,7 @@ def test_an_arm_that_diverges_is_told_once_stays_nan_and_disturbs_nobody(name: s
     losses = series(with_wild, "wild/loss")
     assert np.isfinite(losses[:step]).all()
     assert not math.isfinite(losses[step])
-    assert np.isnan(
-        [with_wild[k].values[f"wild/{m}"] for k in range(step + 1, 101) for m in Descent.METRICS]
-    ).all()
+    assert np.isnan([with_wild[k].values[f"wild/{m}"] for k in range(step + 1, 101) for m in METRICS]).all()
 
 
 def test_an_infinite_start_height_is_recorded_and_diverged_at_once() -> None:

@@ -12,7 +12,7 @@ import torch
 from tuilab.experiments import Observation, Resumable, build
 from tuilab.experiments.descent.theory import edge, motion, motions, variance
 from tuilab.parts.surfaces import Quadratic
-from tuilab.scenario.kinds.descent import Descent
+from tuilab.scenario.kinds.descent import DescentScenario
 
 BOWL = {"name": "quadratic", "condition_number": 10.0, "rotation": 30.0}
 RULES: list[dict[str, Any]] = [
@@ -40,7 +40,7 @@ def observe(
     arms: dict[str, Any], surface: dict[str, Any] | None = None, steps: int = 60
 ) -> list[Observation]:
     base = {"kind": "descent", "title": "t", "question": "q", "surface": surface or BOWL, "steps": steps}
-    return list(build(Descent.model_validate({**base, "arms": arms}), torch.device("cpu")))
+    return list(build(DescentScenario.model_validate({**base, "arms": arms}), torch.device("cpu")))
 
 
 def place(found: Observation, arm: str) -> list[float]:
@@ -89,7 +89,8 @@ def test_a_run_goes_on_from_a_saved_state_bit_for_bit(name: str) -> None:
         arm["optimizer"]["lr"] = 0.01
     base = {"kind": "descent", "title": "t", "question": "q", "surface": {"name": "ackley"}, "steps": 20}
     whole, first, second = (
-        build(Descent.model_validate({**base, "arms": {"a": arm}}), torch.device("cpu")) for _ in range(3)
+        build(DescentScenario.model_validate({**base, "arms": {"a": arm}}), torch.device("cpu"))
+        for _ in range(3)
     )
     expected = list(whole)[10:]
     for _ in range(10):
@@ -186,10 +187,13 @@ def test_the_crowd_follows_a_changed_setting_but_keeps_its_own() -> None:
     arm = {"optimizer": {"name": "momentum", "lr": 0.1}, "start": [3.0, 1.0]}
     crowd = {**MAP, "y": {"setting": "weight_decay", "range": [0.0, 0.5]}, "every": 20}
     found = build(
-        Descent.model_validate({**base, "arms": {"a": {**arm, "crowd": crowd}}}), torch.device("cpu")
+        DescentScenario.model_validate({**base, "arms": {"a": {**arm, "crowd": crowd}}}), torch.device("cpu")
     )
     plain = list(
-        build(Descent.model_validate({**base, "arms": {"a": {**arm, "crowd": crowd}}}), torch.device("cpu"))
+        build(
+            DescentScenario.model_validate({**base, "arms": {"a": {**arm, "crowd": crowd}}}),
+            torch.device("cpu"),
+        )
     )
     for _ in range(11):
         next(found)

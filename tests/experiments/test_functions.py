@@ -13,7 +13,7 @@ import torch
 from tuilab.experiments import Observation, build
 from tuilab.experiments.functions.signs import same_sign
 from tuilab.scenario.errors import ScenarioError
-from tuilab.scenario.kinds.functions import Functions
+from tuilab.scenario.kinds.functions import FunctionsScenario
 from tuilab.scenario.load import load
 
 ARMS = """
@@ -147,4 +147,4 @@ def test_a_metric_belongs_to_what_is_measured(file: Path) -> None:
     file.write_text(ARMS + '[[expect]]\narm = "relu"\nmetric = "forward"\nbetween = [0, 1]\n')
     with pytest.raises(ScenarioError, match="forward"):
         load(file)
-    assert isinstance(load(file, ["measure=cost"]), Functions)
+    assert isinstance(load(file, ["measure=cost"]), FunctionsScenario)

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from tuilab.experiments.normalization import NormalizationExperiment
 from tuilab.experiments.observation import Observation
-from tuilab.scenario.kinds.normalization import Normalizing
+from tuilab.scenario.kinds.normalization import NormalizationScenario
 from tuilab.scenario.parts.networks import Network
 
 BATCH = {"norm": {"name": "batch"}, "batch": 256}
@@ -18,7 +18,7 @@ BATCH = {"norm": {"name": "batch"}, "batch": 256}
 
 def experiment(arms: dict[str, Any], steps: int = 20, **changes: Any) -> NormalizationExperiment:
     given = {"kind": "normalization", "title": "test", "question": "test?", "steps": steps, "arms": arms}
-    return NormalizationExperiment(Normalizing.model_validate({**given, **changes}))
+    return NormalizationExperiment(NormalizationScenario.model_validate({**given, **changes}))
 
 
 def last(arms: dict[str, Any], steps: int = 20, **changes: Any) -> Observation:

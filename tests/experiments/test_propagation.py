@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.propagation import PropagationExperiment
-from tuilab.scenario.kinds.propagation import Propagation
+from tuilab.scenario.kinds.propagation import PropagationScenario
 from tuilab.scenario.load import load
 
 SMALL, XAVIER = {"name": "normal", "std": 0.02}, {"name": "xavier_normal"}
@@ -20,14 +20,14 @@ SMALL, XAVIER = {"name": "normal", "std": 0.02}, {"name": "xavier_normal"}
 
 def scenario(
     arms: dict[str, Any], network: dict[str, Any] | None = None, batch: int = 16, **more: Any
-) -> Propagation:
+) -> PropagationScenario:
     network = network or {"width": 64, "depth": 3}
     complete = {name: {"network": network, "batch": batch, **arm} for name, arm in arms.items()}
     base = {"kind": "propagation", "title": "t", "question": "q", "steps": 2, "arms": complete}
-    return Propagation.model_validate({**base, **more})
+    return PropagationScenario.model_validate({**base, **more})
 
 
-def observe(found: Propagation) -> list[Observation]:
+def observe(found: PropagationScenario) -> list[Observation]:
     return list(PropagationExperiment(found, torch.device("cpu")))
 
 
@@ -42,7 +42,7 @@ def test_every_metric_of_every_layer_at_every_step() -> None:
     expected = {
         name
         for arm in ("small", "xavier")
-        for metric, about in Propagation.METRICS.items()
+        for metric, about in PropagationScenario.METRICS.items()
         if not metric.startswith(("jacobian", "weight.std"))
         for name in ([f"{arm}/{metric}/{k}" for k in (1, 2, 3)] if about.per_layer else [f"{arm}/{metric}"])
     }
@@ -298,7 +298,7 @@ def test_a_sample_says_so_and_comes_close() -> None:
 @pytest.fixture(scope="module")
 def lecture() -> Observation:
     found = load("deep-tanh-init", ["steps=0"])
-    assert isinstance(found, Propagation)
+    assert isinstance(found, PropagationScenario)
     return next(PropagationExperiment(found, torch.device("cpu")))
 
 

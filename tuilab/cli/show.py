@@ -75,10 +75,7 @@ def _measured(kind: str | None) -> list[dict[str, Any]]:
 
     if kind is None or kind in KINDS:
         models = KINDS if kind is None else {kind: KINDS[kind]}
-        found = [
-            (name, model.METRICS | getattr(model, "CROWD_METRICS", {}), model.EVENTS)
-            for name, model in models.items()
-        ]
+        found = [(name, model.METRICS, model.EVENTS) for name, model in models.items()]
     else:
         try:
             path = find(kind)

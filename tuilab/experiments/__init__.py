@@ -7,13 +7,13 @@ import torch
 from tuilab.experiments.crew import ALONE, Crew, CrewError
 from tuilab.experiments.observation import Experiment, Observation, Resumable
 from tuilab.scenario.kinds.base import Scenario
-from tuilab.scenario.kinds.costs import Costs
-from tuilab.scenario.kinds.data import Preparation
-from tuilab.scenario.kinds.descent import Descent
-from tuilab.scenario.kinds.functions import Functions
-from tuilab.scenario.kinds.normalization import Normalizing
-from tuilab.scenario.kinds.propagation import Propagation
-from tuilab.scenario.kinds.slices import Slice
+from tuilab.scenario.kinds.costs import CostsScenario
+from tuilab.scenario.kinds.data import DataScenario
+from tuilab.scenario.kinds.descent import DescentScenario
+from tuilab.scenario.kinds.functions import FunctionsScenario
+from tuilab.scenario.kinds.normalization import NormalizationScenario
+from tuilab.scenario.kinds.propagation import PropagationScenario
+from tuilab.scenario.kinds.slice import SliceScenario
 from tuilab.scenario.kinds.training import Training
 
 __all__ = ["ALONE", "Crew", "CrewError", "Experiment", "Observation", "Resumable", "build"]
@@ -32,31 +32,31 @@ def build(scenario: Scenario, device: torch.device, crew: Crew = ALONE) -> Exper
     """
     if crew.size > 1 and not isinstance(scenario, Training):
         raise CrewError("only networks in training are shared by processes: run this one without torchrun")
-    if isinstance(scenario, Propagation):
+    if isinstance(scenario, PropagationScenario):
         from tuilab.experiments.propagation import PropagationExperiment
 
         return PropagationExperiment(scenario, device)
-    if isinstance(scenario, Normalizing):
+    if isinstance(scenario, NormalizationScenario):
         from tuilab.experiments.normalization import NormalizationExperiment
 
         return NormalizationExperiment(scenario)
-    if isinstance(scenario, Preparation):
+    if isinstance(scenario, DataScenario):
         from tuilab.experiments.data import DataExperiment
 
         return DataExperiment(scenario)
-    if isinstance(scenario, Descent):
+    if isinstance(scenario, DescentScenario):
         from tuilab.experiments.descent import DescentExperiment
 
         return DescentExperiment(scenario)
-    if isinstance(scenario, Slice):
-        from tuilab.experiments.slices import SliceExperiment
+    if isinstance(scenario, SliceScenario):
+        from tuilab.experiments.slice import SliceExperiment
 
         return SliceExperiment(scenario)
-    if isinstance(scenario, Functions):
+    if isinstance(scenario, FunctionsScenario):
         from tuilab.experiments.functions import FunctionsExperiment
 
         return FunctionsExperiment(scenario, device)
-    if isinstance(scenario, Costs):
+    if isinstance(scenario, CostsScenario):
         from tuilab.experiments.costs import CostsExperiment
 
         return CostsExperiment(scenario)

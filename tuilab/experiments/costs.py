@@ -13,7 +13,7 @@ from tuilab.experiments.observation import Observation
 from tuilab.experiments.stepped import SteppedExperiment
 from tuilab.parts.optimizers import Rule, SurfaceRule, advance, rule_of
 from tuilab.parts.randomness import stream
-from tuilab.scenario.kinds.costs import Costs
+from tuilab.scenario.kinds.costs import CostsScenario
 
 _REPEATS = 3
 """Steps timed at the least, after a first that fetches memory and code; the fastest counts."""
@@ -24,7 +24,7 @@ _SECONDS, _ENOUGH = 0.05, 200
 class CostsExperiment(SteppedExperiment):
     """Step k times every arm at its k-th number of parameters, in float64 on the CPU."""
 
-    def __init__(self, scenario: Costs) -> None:
+    def __init__(self, scenario: CostsScenario) -> None:
         super().__init__(scenario.steps or 1)
         self._n = scenario.n
         self._seed = scenario.seed

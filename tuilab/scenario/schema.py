@@ -7,25 +7,25 @@ A file keeps what the arms share at its top level and what tells them apart unde
 from __future__ import annotations
 
 from tuilab.scenario.kinds.base import Scenario
-from tuilab.scenario.kinds.costs import Costs
-from tuilab.scenario.kinds.data import Preparation
-from tuilab.scenario.kinds.descent import Descent
-from tuilab.scenario.kinds.functions import Functions
-from tuilab.scenario.kinds.normalization import Normalizing
-from tuilab.scenario.kinds.propagation import Propagation
-from tuilab.scenario.kinds.slices import Slice
+from tuilab.scenario.kinds.costs import CostsScenario
+from tuilab.scenario.kinds.data import DataScenario
+from tuilab.scenario.kinds.descent import DescentScenario
+from tuilab.scenario.kinds.functions import FunctionsScenario
+from tuilab.scenario.kinds.normalization import NormalizationScenario
+from tuilab.scenario.kinds.propagation import PropagationScenario
+from tuilab.scenario.kinds.slice import SliceScenario
 from tuilab.scenario.kinds.training import Training
 
 __all__ = ["KINDS", "Scenario"]
 
 KINDS: dict[str, type[Scenario]] = {
-    "data": Preparation,
-    "functions": Functions,
-    "normalization": Normalizing,
-    "propagation": Propagation,
-    "descent": Descent,
-    "slice": Slice,
-    "costs": Costs,
+    "data": DataScenario,
+    "functions": FunctionsScenario,
+    "normalization": NormalizationScenario,
+    "propagation": PropagationScenario,
+    "descent": DescentScenario,
+    "slice": SliceScenario,
+    "costs": CostsScenario,
     "training": Training,
 }
 """Each kind's model, by the name a file gives as `kind`."""

@@ -13,7 +13,7 @@ from tuilab.experiments.data.sources import Examples, examples
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.stepped import SteppedExperiment
 from tuilab.parts.preprocessing import CORRELATING, PREPROCESSINGS, Affine, Moments
-from tuilab.scenario.kinds.data import Preparation
+from tuilab.scenario.kinds.data import DataScenario
 
 _CORRELATED = 1_024
 """Features up to which covariance matrices are measured though no arm needs them."""
@@ -26,7 +26,7 @@ class DataExperiment(SteppedExperiment):
         tuilab.data.DataError: the pictures aren't there, or fewer than wanted.
     """
 
-    def __init__(self, scenario: Preparation) -> None:
+    def __init__(self, scenario: DataScenario) -> None:
         super().__init__(
             scenario.steps, {f"{name}/preprocess": arm.preprocess for name, arm in scenario.arms.items()}
         )

@@ -12,7 +12,7 @@ from tuilab.data import DataError
 from tuilab.parts.clouds import Cloud, cloud
 from tuilab.parts.datasets import DATASETS
 from tuilab.parts.randomness import stream
-from tuilab.scenario.kinds.data import Preparation
+from tuilab.scenario.kinds.data import DataScenario
 from tuilab.scenario.parts import preprocessing as models
 
 _CHUNK = 1_000
@@ -47,7 +47,7 @@ class Examples:
             yield self.batch(at, min(at + _CHUNK, stop))
 
 
-def examples(scenario: Preparation) -> tuple[Examples, Examples, Cloud | None]:
+def examples(scenario: DataScenario) -> tuple[Examples, Examples, Cloud | None]:
     """The training and the test split, and what they were drawn from if that is known.
 
     Raises:

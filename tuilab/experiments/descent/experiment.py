@@ -13,7 +13,7 @@ from tuilab.experiments.descent.walker import Walker
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.stepped import SteppedExperiment
 from tuilab.parts.surfaces import make
-from tuilab.scenario.kinds.descent import Descent
+from tuilab.scenario.kinds.descent import DescentScenario
 from tuilab.scenario.strict import Strict
 
 _DRAWN = 1000
@@ -25,7 +25,7 @@ _PICTURES = 40
 class DescentExperiment(SteppedExperiment):
     """Every arm from its own start by its own rule, in float64, on the CPU."""
 
-    def __init__(self, scenario: Descent) -> None:
+    def __init__(self, scenario: DescentScenario) -> None:
         super().__init__(
             scenario.steps, {f"{name}/optimizer": arm.optimizer for name, arm in scenario.arms.items()}
         )

@@ -13,7 +13,7 @@ from tuilab.experiments.functions.saturation import Saturation
 from tuilab.experiments.functions.signs import Signs
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.stepped import SteppedExperiment
-from tuilab.scenario.kinds.functions import Functions
+from tuilab.scenario.kinds.functions import FunctionsScenario
 
 Measurement = Callable[[int, Observation], None]
 """Adds the figures of a step to its observation."""
@@ -22,7 +22,7 @@ Measurement = Callable[[int, Observation], None]
 class FunctionsExperiment(SteppedExperiment):
     """Every arm's function, in float64 but for the cost, which is of float32 and of the device."""
 
-    def __init__(self, scenario: Functions, device: torch.device) -> None:
+    def __init__(self, scenario: FunctionsScenario, device: torch.device) -> None:
         super().__init__(scenario.steps)
         self._x = scenario.x
         self._functions = {name: activation(arm.activation) for name, arm in scenario.arms.items()}

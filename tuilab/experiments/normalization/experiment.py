@@ -5,14 +5,14 @@ from __future__ import annotations
 from tuilab.experiments.normalization.layer import Layer
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.stepped import SteppedExperiment
-from tuilab.scenario.kinds.normalization import Normalizing
+from tuilab.scenario.kinds.normalization import NormalizationScenario
 from tuilab.scenario.strict import Strict
 
 
 class NormalizationExperiment(SteppedExperiment):
     """Step k gives every layer its k-th batch in training mode, and the (k+1)th in test mode. On the CPU."""
 
-    def __init__(self, scenario: Normalizing) -> None:
+    def __init__(self, scenario: NormalizationScenario) -> None:
         super().__init__(scenario.steps, {f"{name}/norm": arm.norm for name, arm in scenario.arms.items()})
         self._layers = {name: Layer(arm, scenario) for name, arm in scenario.arms.items()}
 

@@ -11,7 +11,7 @@ from tuilab.experiments.normalization.torchs import torchs
 from tuilab.experiments.observation import Frame
 from tuilab.parts.normalization import NORMALIZATIONS, BatchNorm, Normalization
 from tuilab.parts.randomness import stream
-from tuilab.scenario.kinds.normalization import NormalizationSetup, Normalizing
+from tuilab.scenario.kinds.normalization import NormalizationScenario, NormalizationSetup
 
 _BINS = 64
 
@@ -19,7 +19,7 @@ _BINS = 64
 class Layer:
     """One arm: the layer by hand, torch's, and what is seen of them."""
 
-    def __init__(self, setup: NormalizationSetup, scenario: Normalizing) -> None:
+    def __init__(self, setup: NormalizationSetup, scenario: NormalizationScenario) -> None:
         self._setup, self._scenario = setup, scenario
         settings = self._setup.norm.model_dump()
         kind, channels = settings.pop("name"), self._setup.channels

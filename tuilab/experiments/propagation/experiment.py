@@ -19,7 +19,7 @@ from tuilab.experiments.stepped import SteppedExperiment
 from tuilab.parts.dense import Forward, Layer, backward, forward
 from tuilab.parts.randomness import stream
 from tuilab.probes.statistics import gradient_statistics, layer_statistics, norms
-from tuilab.scenario.kinds.propagation import Propagation, PropagationSetup
+from tuilab.scenario.kinds.propagation import PropagationScenario, PropagationSetup
 from tuilab.scenario.strict import Strict
 
 
@@ -42,7 +42,7 @@ class PropagationExperiment(SteppedExperiment):
         device: where the weights lie.
     """
 
-    def __init__(self, scenario: Propagation, device: torch.device) -> None:
+    def __init__(self, scenario: PropagationScenario, device: torch.device) -> None:
         super().__init__(scenario.steps, {_place(name): arm.init for name, arm in scenario.arms.items()})
         self.sampled = scenario.probes.sample
         self._scenario = scenario

@@ -55,7 +55,7 @@ class Scenario(Strict):
     SETUP: ClassVar[type[Strict]]
     """The model of one arm; its keys may stand at the file's top level as the base of every arm."""
     METRICS: ClassVar[dict[str, Metric]]
-    """What is recorded of every arm, by name."""
+    """What can be recorded of an arm, by name; `metrics` has what is recorded in the scenario at hand."""
     EVENTS: ClassVar[dict[str, str]]
     """What can happen to an arm, and what each means."""
     PANELS: ClassVar[list[dict[str, Any]]]

@@ -18,7 +18,7 @@ class CostsSetup(Strict):
     optimizer: Optimizer
 
 
-class Costs(Scenario):
+class CostsScenario(Scenario):
     """The time and the memory of one step against the number of parameters N, which grows from step to step.
 
     Everybody steps on the same bowl, whose Hessian is dense: a diagonal and one direction that lies across
@@ -56,7 +56,7 @@ class Costs(Scenario):
     ]
 
     @model_validator(mode="after")
-    def _n_grows(self) -> Costs:
+    def _n_grows(self) -> CostsScenario:
         if not self.n[0] < self.n[1]:
             raise ValueError("n wants the smaller number first")
         return self

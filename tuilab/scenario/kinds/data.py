@@ -21,7 +21,7 @@ class DataSetup(Strict):
     )
 
 
-class Preparation(Scenario):
+class DataScenario(Scenario):
     """Examples arrive, and every arm's preprocessing is fitted anew on those that are there.
 
     At step 0 the first few have come, at the last step all; in between each step has more by one factor.
@@ -38,15 +38,6 @@ class Preparation(Scenario):
     )
     ridge: float = Field(default=1e-4, gt=0, le=1e3, description="L2 penalty of the linear classifier")
     arms: dict[ArmName, DataSetup] = Field(min_length=1, max_length=32)
-
-    @model_validator(mode="after")
-    def _what_is_asked_for_is_there(self) -> Preparation:
-        if self.first > self.train:
-            raise ValueError(f"the first {self.first:,} training examples are more than all {self.train:,}")
-        if not self.test and any(arm.fitted_on == "all" for arm in self.arms.values()):
-            raise ValueError('fitted_on = "all" wants test examples: give test')
-        return self
-
     SETUP: ClassVar[type[Strict]] = DataSetup
     METRICS: ClassVar[dict[str, Metric]] = {
         "examples": Metric("examples that the statistics were fitted on"),
@@ -95,3 +86,11 @@ class Preparation(Scenario):
         },
         {"type": "values", "title": "now", "series": ["*/examples", "*/whitening.error", "*/nudge.rise"]},
     ]
+
+    @model_validator(mode="after")
+    def _what_is_asked_for_is_there(self) -> DataScenario:
+        if self.first > self.train:
+            raise ValueError(f"the first {self.first:,} training examples are more than all {self.train:,}")
+        if not self.test and any(arm.fitted_on == "all" for arm in self.arms.values()):
+            raise ValueError('fitted_on = "all" wants test examples: give test')
+        return self

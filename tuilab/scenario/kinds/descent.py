@@ -52,7 +52,23 @@ class DescentSetup(Strict):
         return self
 
 
-class Descent(Scenario):
+_OF_CROWDS = {
+    "share.converged": Metric("share of the crowd within 1e-6 of its first distance", "share"),
+    "share.diverged": Metric(
+        "share of the crowd that is no number any more, or in a map of settings further off than it was",
+        "share",
+    ),
+    "share.crawls": Metric("share of the crowd that does neither", "share"),
+    "basin.share": Metric("share of the crowd near to a minimum, the layer being its number", "share", True),
+    "path.variance": Metric("mean squared distance of the crowd from its mean"),
+    "edge.ratio": Metric(
+        "where a map of lr and momentum begins to diverge ÷ where theory says so, median over its rows"
+    ),
+    "edge.error": Metric("the largest deviation of that ratio from 1 in any row"),
+}
+
+
+class DescentScenario(Scenario):
     """Optimisers walking down a surface of two parameters. Step 0 is the start."""
 
     kind: Literal["descent"]
@@ -76,22 +92,7 @@ class Descent(Scenario):
         "step.gain": Metric("length of the last step ÷ that of plain gradient descent, lr·‖gradient‖"),
         "travelled": Metric("Euclidean distance from the start"),
         "basin": Metric("number of the minimum that it is near to, 1 being the lowest; 0: near to none"),
-    }
-    CROWD_METRICS: ClassVar[dict[str, Metric]] = {
-        "share.converged": Metric("share of the crowd within 1e-6 of its first distance", "share"),
-        "share.diverged": Metric(
-            "share of the crowd that is no number any more, or in a map of settings further off than it was",
-            "share",
-        ),
-        "share.crawls": Metric("share of the crowd that does neither", "share"),
-        "basin.share": Metric(
-            "share of the crowd near to a minimum, the layer being its number", "share", True
-        ),
-        "path.variance": Metric("mean squared distance of the crowd from its mean"),
-        "edge.ratio": Metric(
-            "where a map of lr and momentum begins to diverge ÷ where theory says so, median over its rows"
-        ),
-        "edge.error": Metric("the largest deviation of that ratio from 1 in any row"),
+        **_OF_CROWDS,
     }
     EVENTS: ClassVar[dict[str, str]] = {
         "diverged": "a figure became NaN or infinite",
@@ -115,10 +116,10 @@ class Descent(Scenario):
     def metrics(self) -> dict[str, Metric]:
         """Those of every arm, and those of crowds where there is one."""
         crowded = any(arm.crowd is not None for arm in self.arms.values())
-        return {**self.METRICS, **self.CROWD_METRICS} if crowded else self.METRICS
+        return {name: about for name, about in self.METRICS.items() if crowded or name not in _OF_CROWDS}
 
     @model_validator(mode="after")
-    def _starts_lie_on_the_surface(self) -> Descent:
+    def _starts_lie_on_the_surface(self) -> DescentScenario:
         if self.surface.range is None:
             return self
         low, high = self.surface.range

@@ -55,7 +55,7 @@ _MEASURED = {
 }
 
 
-class Functions(Scenario):
+class FunctionsScenario(Scenario):
     """Activation functions by themselves. What a step is depends on what is measured.
 
     `saturation`: step by step the Gaussian preactivation spreads, from `spread[0]` to `spread[1]`. `cost`:
@@ -92,7 +92,7 @@ class Functions(Scenario):
         return _CURVES | _MEASURED[self.measure]
 
     @model_validator(mode="after")
-    def _the_curves_have_a_span(self) -> Functions:
+    def _the_curves_have_a_span(self) -> FunctionsScenario:
         if not self.x[0] < self.x[1]:
             raise ValueError("x wants the smaller number first")
         return self

@@ -38,7 +38,7 @@ class NormalizationSetup(Strict):
         return self
 
 
-class Normalizing(Scenario):
+class NormalizationScenario(Scenario):
     """Gaussian batches through a normalisation layer. Step 0 is before the first; step k after k batches."""
 
     kind: Literal["normalization"]

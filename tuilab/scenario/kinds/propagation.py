@@ -55,7 +55,7 @@ def _predicted(*names: str) -> dict[str, Metric]:
     }
 
 
-class Propagation(Scenario):
+class PropagationScenario(Scenario):
     """Signals sent forward and gradients sent backward through networks that do not learn.
 
     Step k passes the k-th batch of Gaussian inputs forward and a Gaussian gradient back.
@@ -114,7 +114,7 @@ class Propagation(Scenario):
     ]
 
     @model_validator(mode="after")
-    def _jacobians_are_of_one_example(self) -> Propagation:
+    def _jacobians_are_of_one_example(self) -> PropagationScenario:
         for name, arm in self.arms.items() if self.probes.jacobian else ():
             network = arm.network
             if network.kernel is not None or network.norm == "batch":

@@ -35,7 +35,7 @@ class SliceSetup(Strict):
     batch: int | None = Field(default=None, ge=1, le=10_000, description="none: all examples")
 
 
-class Slice(Scenario):
+class SliceScenario(Scenario):
     """A network learns in its whole parameter space; seen is a plane. All arms start at the same weights.
 
     The training is done when the run begins, since the plane is laid through its end; the steps then tell it.

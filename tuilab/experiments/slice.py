@@ -14,7 +14,7 @@ from tuilab.parts.optimizers import advance, rule_of
 from tuilab.parts.randomness import stream
 from tuilab.parts.surfaces.network import NetworkLoss, path_plane, random_plane
 from tuilab.parts.toys import TOYS
-from tuilab.scenario.kinds.slices import Slice, SliceSetup
+from tuilab.scenario.kinds.slice import SliceScenario, SliceSetup
 
 _MARGIN = 0.3
 """What is shown beyond the paths on every side, as a share of their extent."""
@@ -23,7 +23,7 @@ _MARGIN = 0.3
 class SliceExperiment(SteppedExperiment):
     """Trains every arm in float64 on the CPU, lays the plane, and then tells the training step by step."""
 
-    def __init__(self, scenario: Slice) -> None:
+    def __init__(self, scenario: SliceScenario) -> None:
         super().__init__(scenario.steps)
         data, network = scenario.data, scenario.network
         points, labels = TOYS[data.name](scenario.seed, data.examples, 2, data.noise)

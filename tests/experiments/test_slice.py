@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tuilab.experiments import Experiment, Resumable, build
-from tuilab.scenario.kinds.slices import Slice
+from tuilab.scenario.kinds.slice import SliceScenario
 
 ARMS: dict[str, Any] = {
     "all": {"optimizer": {"name": "momentum", "lr": 0.1}},
@@ -21,14 +21,15 @@ ARMS: dict[str, Any] = {
 def experiment(**changes: Any) -> Experiment:
     base = {"kind": "slice", "title": "t", "question": "q", "steps": 40, "side": 9, "arms": ARMS}
     small = {"data": {"name": "moons", "examples": 40}, "network": {"width": 6, "depth": 1}}
-    return build(Slice.model_validate({**base, **small, **changes}), torch.device("cpu"))
+    return build(SliceScenario.model_validate({**base, **small, **changes}), torch.device("cpu"))
 
 
 @pytest.mark.parametrize("plane", ["path", "random"])
 def test_every_metric_at_every_step_and_two_runs_alike(plane: str) -> None:
     found = list(experiment(plane=plane))
+    metrics = SliceScenario.METRICS
     assert [o.step for o in found] == list(range(41))
-    assert {tuple(o.values) for o in found} == {tuple(f"{arm}/{m}" for arm in ARMS for m in Slice.METRICS)}
+    assert {tuple(o.values) for o in found} == {tuple(f"{arm}/{m}" for arm in ARMS for m in metrics)}
     assert all(math.isfinite(value) for o in found for value in o.values.values())
     assert [o.values for o in found] == [o.values for o in experiment(plane=plane)]
 
