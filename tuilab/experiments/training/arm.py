@@ -214,7 +214,7 @@ class Arm:
         if "filters" in watch and self._batches.pictures:
             drawn["filters"] = frames.filters(self._networks[0], self._batches)
         if "samples" in watch and self._batches.pictures:
-            drawn["samples"] = frames.samples(self._batches.training(step, self.augmentation), self._batches)
+            drawn["samples"] = frames.samples(self._batch(step, self._members[0]), self._batches)
         observation.frames.update({f"{self.name}/{name}": frame for name, frame in drawn.items()})
 
     def _poll(self, observation: Observation, together: Verdict) -> None:

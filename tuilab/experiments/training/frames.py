@@ -106,7 +106,7 @@ def mistakes(scores: Tensor, labels: Tensor, batches: Batches) -> tuple[Frame, F
 @torch.no_grad()
 def filters(network: Network, batches: Batches) -> Frame:
     """The first layer's weights as pictures, grey being 0, each on a scale of its own."""
-    weight = network.weights[0][:_FILTERS].detach().float()
+    weight = network.filters[:_FILTERS].detach().float()
     if weight.dim() == 2:
         weight = weight.view(len(weight), *batches.shape)
     largest = weight.abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-12)

@@ -76,6 +76,11 @@ class Network(nn.Module):
         """The weights of every layer, biases and normalisation left out; the last makes the scores."""
         return [module.weight for module in self.modules() if isinstance(module, nn.Linear | nn.Conv2d)]
 
+    @property
+    def filters(self) -> Tensor:
+        """What the inputs meet first, in the layout of a weight."""
+        return self.weights[0]
+
     @torch.no_grad()
     def start(self, seed: int, init: str, **settings: float | str) -> None:
         """Draw the weights of all hidden layers by the named initializer; biases start at 0.

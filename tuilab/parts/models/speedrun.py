@@ -71,6 +71,17 @@ class SpeedRun(Network):
         """Pictures (batch, channels, height, width) to scores (batch, classes)."""
         return super().forward(x) / 9
 
+    @property
+    def filters(self) -> Tensor:
+        """The whitening's."""
+        return self._whitening.filters
+
+    @property
+    def _whitening(self) -> Whitening:
+        first = self.hidden[0]
+        assert isinstance(first, Whitening)
+        return first
+
     def rates(self) -> list[tuple[list[nn.Parameter], float]]:
         """The batch norms' biases learn at a rate of their own."""
         fast = [m.bias for m in self.modules() if isinstance(m, BatchNorm) and m.bias is not None]
@@ -80,9 +91,7 @@ class SpeedRun(Network):
 
     def prepare(self, inputs: Tensor) -> None:
         """Fit the whitening."""
-        whitening = self.hidden[0]
-        assert isinstance(whitening, Whitening)
-        whitening.fit(inputs[:_PATCHES])
+        self._whitening.fit(inputs[:_PATCHES])
 
     @torch.no_grad()
     def start(self, seed: int, init: str, **settings: float | str) -> None:
