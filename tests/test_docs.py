@@ -63,3 +63,10 @@ def test_every_scenario_that_a_page_runs_exists(page: Path) -> None:
 def test_every_source_file_that_a_page_names_exists(page: Path) -> None:
     sources = [span for span in _spans(page) if re.fullmatch(r"\w+/[\w/]+\.py", span)]
     assert [span for span in sources if not any((r / span).exists() for r in (ROOT, ROOT / "tuilab"))] == []
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "chapters").glob("*.md")), ids=_name)
+def test_every_scenario_in_a_chapters_table_exists(page: Path) -> None:
+    cells = re.findall(r"^\| \d+\.\d[^|]*\|([^|]*)\|", _text(page), re.MULTILINE)
+    named = {span.removeprefix("tuilab run ") for cell in cells for span in re.findall("`([^`]+)`", cell)}
+    assert named - NAMES - {"tuilab show gpn"} == set()
