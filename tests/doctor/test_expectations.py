@@ -97,3 +97,21 @@ def test_an_outcome_says_what_was_promised_and_measured(record: Record) -> None:
 def test_a_strangers_nonsense_is_unmet_not_a_crash(record: Record) -> None:
     outcomes = check(record({"arm": 3, "metric": ["x"]}, {}))
     assert [outcome.verdict for outcome in outcomes] == [Verdict.UNMET, Verdict.UNMET]
+
+
+@pytest.mark.parametrize(
+    ("figures", "measured"),
+    [
+        ([1.0] * 6 + [1.03] + [0.98] * 193, "200 layers: 0.98 (layer 8) … 1.03 (layer 7)"),
+        ([1.0, 2.0, float("nan"), *[1.0] * 197], "200 layers: 1 (layer 1) … 2 (layer 2)"),
+    ],
+)
+def test_of_many_layers_the_extremes_are_told(tmp_path: Path, figures: list[float], measured: str) -> None:
+    claim = {"arm": "a", "metric": "std", "layer": "all", "between": [0.9, 1.1]}
+    writer = Writer.create(tmp_path / "main.tlr", {"scenario": {"expect": [claim]}})
+    writer.table([f"a/std/{layer}" for layer in range(1, 201)]).append(0, figures)
+    writer.close()
+    (outcome,) = check(Recording.open(tmp_path / "main.tlr"))
+    kept = max(figures) < 1.1
+    assert outcome.verdict == (Verdict.MET if kept else Verdict.UNMET)
+    assert outcome.measured == measured + ("" if kept else "; broken by 2, first layer 2: 2")

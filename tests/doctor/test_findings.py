@@ -92,6 +92,23 @@ def test_dead_in_a_batch_but_alive_in_the_set(record: Record) -> None:
     assert findings(record(series)) == []
 
 
+@pytest.mark.parametrize(
+    ("series", "events", "activation"),
+    [
+        (layered("activation.dead", 0.5, 0.5), [], "relu"),
+        (layered("activation.saturated", 0.5, 0.5), [], "tanh"),
+        ({"activation.ratio": [1.0]}, [(0, "diverged")], "relu"),
+    ],
+)
+def test_where_nothing_learns_no_learning_rate_is_at_fault(
+    record: Record, series: dict[str, list[float]], events: list[tuple[int, str]], activation: str
+) -> None:
+    arms = {"a": {"network": {"activation": activation}}}
+    (found,) = findings(record(series, events, kind="propagation", arms=arms))
+    assert "learning rate" not in found.advice
+    assert "normalise" in found.advice
+
+
 def falling(first: float, last: float, steps: int = 101) -> list[float]:
     return [first + (last - first) * step / (steps - 1) for step in range(steps)]
 
@@ -110,9 +127,14 @@ def test_before_it_turned_nothing_is_wrong(record: Record, step: int) -> None:
 
 
 def test_a_loss_that_hardly_fell_is_underfitting_once_the_run_is_over(record: Record) -> None:
-    recording = record({"train.loss": falling(2.3, 2.0), "validation.loss": falling(2.3, 2.02)})
+    losses = {"train.loss": falling(2.3, 2.0), "validation.loss": falling(2.3, 2.02)}
+    recording = record(losses, kind="training")
     assert names(findings(recording)) == ["underfitting"]
     assert findings(recording, 50) == []
+
+
+def test_only_training_can_underfit(record: Record) -> None:
+    assert findings(record({"train.loss": falling(2.3, 2.0)}, kind="data")) == []
 
 
 def test_a_good_fit_has_no_findings(record: Record) -> None:

@@ -36,6 +36,16 @@ class Evidence:
         scenario = self.recording.header.get("scenario", {})
         return scenario if isinstance(scenario, dict) else {}
 
+    @property
+    def kind(self) -> str:
+        """What kind of scenario it is; empty where the header has none."""
+        return str(self.scenario.get("kind", ""))
+
+    @property
+    def learns(self) -> bool:
+        """Whether anything learns: networks that signals are only sent through stay as they were drawn."""
+        return self.kind != "propagation"
+
     def series(self, metric: str) -> tuple[Ints, Floats]:
         """Steps and values of a metric, both empty where it was not recorded."""
         name = f"{self.arm}/{metric}"

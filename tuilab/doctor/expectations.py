@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,9 +104,12 @@ def _metric(recording: Recording, expectation: Expectation, over: bool) -> Outco
     met = bool(kept) and all(kept)
     verdict = Verdict.OPEN if not reached else Verdict.MET if met else Verdict.UNMET
     promise = f"{expectation.arm}: {metric}{_where(layers)}{_MOMENTS.get(step, f' at step {step}')} {claim}"
-    return Outcome(verdict, promise, _list(figures) or "nothing", expectation.because)
+    measured = _list(figures) if len(figures) <= _LISTED else _extremes(figures, kept)
+    return Outcome(verdict, promise, measured or "nothing", expectation.because)
 
 
+_LISTED = 12
+"""Layers up to which every one's figure is told."""
 _MOMENTS: dict[int | str, str] = {"last": "", "max": ", at most", "min": ", at least"}
 
 
@@ -167,6 +171,20 @@ def _first(recording: Recording, kind: str | None, arm: str) -> int | None:
 
 def _number(step: int | None) -> float | None:
     return None if step is None else float(step)
+
+
+def _extremes(figures: Sequence[float | None], kept: Sequence[bool]) -> str:
+    """The smallest and the largest figure with their layers, and the first layer that breaks the promise."""
+    known = [(figure, layer) for layer, figure in enumerate(figures, 1) if figure is not None]
+    numbers = [(figure, layer) for figure, layer in known if not math.isnan(figure)]
+    if not known:
+        return "nothing"
+    ends = [min(numbers), max(numbers)] if numbers else []
+    told = f"{len(known)} layers: " + " … ".join(f"{figure:.4g} (layer {layer})" for figure, layer in ends)
+    if not all(kept):
+        first = kept.index(False)
+        told += f"; broken by {kept.count(False)}, first layer {first + 1}: {_list([figures[first]])}"
+    return told
 
 
 def _list(figures: Any) -> str:

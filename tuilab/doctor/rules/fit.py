@@ -27,7 +27,9 @@ def diverged(evidence: Evidence) -> Iterator[Finding]:
             (event.step, evidence.step),
             (),
             f"a figure became NaN or infinite at step {event.step}",
-            "lower the learning rate (a quadratic wants it below 2 ÷ the largest curvature), or warm up",
+            "lower the learning rate (a quadratic wants it below 2 ÷ the largest curvature), or warm up"
+            if evidence.learns
+            else "make the weights smaller, or normalise",
         )
 
 
@@ -56,7 +58,9 @@ def overfitting(evidence: Evidence) -> Iterator[Finding]:
 
 
 def underfitting(evidence: Evidence) -> Iterator[Finding]:
-    """A training loss that has hardly fallen, with the held-out loss beside it."""
+    """A training loss that has hardly fallen, with the held-out loss beside it. Of kind training alone."""
+    if evidence.kind != "training":
+        return
     steps, losses = evidence.series("train.loss")
     total = evidence.recording.header.get("steps")
     if len(losses) < 20 or not isinstance(total, int) or evidence.step < total or evidence.events("diverged"):

@@ -73,7 +73,8 @@ def saturation(evidence: Evidence) -> Iterator[Finding]:
             (evidence.step, evidence.step),
             tuple((layers + 1).tolist()),
             f"{shares[layers].max():.0%} of the outputs lie where {evidence.activation()} is flat",
-            "make the weights or the learning rate smaller, or normalise before the activation",
+            f"make the weights{' or the learning rate' if evidence.learns else ''} smaller, "
+            "or normalise before the activation",
         )
 
 
@@ -90,7 +91,8 @@ def dead_units(evidence: Evidence) -> Iterator[Finding]:
             (evidence.step, evidence.step),
             tuple((layers + 1).tolist()),
             f"{shares[layers].max():.0%} of a layer's units are zero {seen}",
-            "lower the learning rate, or take an activation that is flat nowhere (leaky ReLU, ELU)",
+            ("lower the learning rate" if evidence.learns else "normalise before the activation")
+            + ", or take an activation that is flat nowhere (leaky ReLU, ELU)",
         )
 
 
