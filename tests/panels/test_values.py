@@ -65,3 +65,9 @@ def test_the_last_layer_of_arms_of_any_depth(record):
         panel.describe(recording, View(0)) == "now at step 0: a std/last 1.00, b loss 1.00, b std/last 7.00."
     )
     assert values("*/std/last").describe(recording, View(0)) == "now at step 0: a 1.00, b 7.00."
+
+
+def test_a_metric_and_its_prediction_are_told_apart_where_names_are_cut(record):
+    series = {f"a/jacobian.spread{end}": ([0], [1.0]) for end in ("", ".predicted")}
+    lines = values("*").draw(record(series), View(0), 30, 4).text().split("\n")
+    assert lines[1].split() == ["jacob…pread", "jacobi…icted"]

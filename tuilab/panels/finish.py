@@ -87,6 +87,13 @@ def cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: max(width - 1, 0)] + "…"[: max(width, 0)]
 
 
+def cut_inside(text: str, width: int) -> str:
+    """The same with the ellipsis inside, for names that may differ in their ends: `jacobia…dicted`."""
+    text = printable(text)
+    tail = max(width - 1, 0) // 2
+    return text if len(text) <= width else cut(text, width - tail) + text[len(text) - tail :]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One line of a legend."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuilab.panels.curves import shown
-from tuilab.panels.finish import absent, cut, finished, head, write
+from tuilab.panels.finish import absent, cut, cut_inside, finished, head, write
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture
@@ -75,7 +75,7 @@ class Values:
             return
         x = left
         for metric, width in zip(metrics[:fitting], widths, strict=False):
-            picture.put(1, x, cut(metric, min(width - 2, picture.width - x)).rjust(width), DIM)
+            picture.put(1, x, cut_inside(metric, min(width - 2, picture.width - x)).rjust(width), DIM)
             for y, arm in enumerate(arms, start=2):
                 if f"{arm}/{metric}" in names:
                     picture.put(y, x, short(recording.at(names[f"{arm}/{metric}"], view.step)).rjust(width))

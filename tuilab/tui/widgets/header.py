@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual.app import RenderResult
 from textual.content import Content
 from textual.widget import Widget
 
+from tuilab.panels.finish import cut_inside
 from tuilab.tui import words
 from tuilab.tui.snapshot import ArmLabel, Snapshot
+
+_SHORTEST = 3
+"""Cells that a name is cut to at the most."""
 
 
 class RunHeader(Widget):
@@ -49,9 +55,21 @@ class RunHeader(Widget):
         if self._problem:
             second = Content.assemble((f" {self._problem}", words.BAD)).truncate(width, ellipsis=True)
         else:
-            arms = Content("   ").join([words.arm(label, label.name in self._hidden) for label in self._arms])
-            second = _apart(Content.assemble(" ", arms), Content.styled(f"{self._remark} ", words.DIM), width)
+            remark = Content.styled(f"{self._remark} ", words.DIM)
+            second = _apart(self._line_of_arms(width - remark.cell_length - 2), remark, width)
         return Content("\n").join([first, second])
+
+    def _line_of_arms(self, room: int) -> Content:
+        """Every arm, the longest names cut until all have room: panels may have room for marks alone."""
+        longest = max((len(label.name) for label in self._arms), default=0)
+        gaps = 4 * len(self._arms) - 2
+        while longest > _SHORTEST and gaps + sum(min(len(arm.name), longest) for arm in self._arms) > room:
+            longest -= 1
+        named = [
+            words.arm(replace(label, name=cut_inside(label.name, longest)), label.name in self._hidden)
+            for label in self._arms
+        ]
+        return Content.assemble(" ", Content("  ").join(named))
 
 
 def _apart(left: Content, right: Content, width: int) -> Content:
