@@ -17,12 +17,21 @@ from tuilab.tui.source import Source
 from tuilab.tui.widgets.panel import PanelWidget
 
 
+_SECONDS = 60
+"""How long panels may take to be drawn."""
+
+
 async def export(run: Path, picture: Path) -> None:
-    """Show the run's end and wait until every visible panel has been drawn."""
+    """Show the run's end and wait until every visible panel has been drawn.
+
+    Raises:
+        TimeoutError: they were not.
+    """
     app = LabApp(RunScreen(Source(run), live=True))
     async with app.run_test(size=(120, 40)) as pilot:
-        while not _drawn(pilot):
-            await pilot.pause(0.1)
+        async with asyncio.timeout(_SECONDS):
+            while not _drawn(pilot):
+                await pilot.pause(0.1)
         await pilot.pause(0.5)
         picture.write_text(app.export_screenshot(title="tuilab"))
 
@@ -33,4 +42,7 @@ def _drawn(pilot: Pilot[None]) -> bool:
 
 
 if __name__ == "__main__":
-    asyncio.run(export(Path(sys.argv[1]), Path(sys.argv[2])))
+    try:
+        asyncio.run(export(Path(sys.argv[1]), Path(sys.argv[2])))
+    except TimeoutError:
+        sys.exit(f"after {_SECONDS} s not every panel of {sys.argv[1]} is drawn: has it a recording?")
