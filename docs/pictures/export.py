@@ -16,7 +16,6 @@ from tuilab.tui.screens.run import RunScreen
 from tuilab.tui.source import Source
 from tuilab.tui.widgets.panel import PanelWidget
 
-
 _SECONDS = 60
 """How long panels may take to be drawn."""
 

@@ -112,7 +112,8 @@ def gpn(as_json: AsJson = False) -> None:
 
 def _row(name: str) -> dict[str, Any]:
     from tuilab.parts.activations import ACTIVATIONS
-    from tuilab.parts.activations.gaussian_poincare import gaussian_mean, solve
+    from tuilab.parts.activations.gaussian_poincare import solve
+    from tuilab.parts.gaussian import gaussian_mean
 
     phi = ACTIVATIONS[name]
     found = solve(phi)

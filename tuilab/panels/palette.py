@@ -20,9 +20,6 @@ ARM_MARKS = "●■▲◆▼★◉▣"
 ASCII_MARKS = "o#^*v@%&"
 """One character an arm, so that arms are told apart without colour. "+" and "X" are taken."""
 
-ENGINE = "engine"
-"""The first part of the names of series that belong to no arm."""
-
 TEXT = DEFAULT
 DIM = 245
 """Axes, units and hints."""

@@ -25,19 +25,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal
 
-import numpy as np
 import torch
-from torch import Tensor
 
 from tuilab.parts.activations import Activation
+from tuilab.parts.gaussian import gaussian_nodes
 
 Norm = Literal["none", "batch", "layer", "rms"]
-
-_REACH = 12.0
-"""Integrals end here, where the Gaussian is 1e-32 of its top."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,26 +94,8 @@ def _moments(activation: Activation, variance: float) -> tuple[float, float, flo
     if not math.isfinite(variance):
         return math.nan, variance, math.nan, math.nan
     std = math.sqrt(variance)
-    h, weights = _nodes(std, activation.kinks)
+    h, weights = gaussian_nodes(std, activation.kinks)
     x, slope = activation(h), activation.derivative(h).square()
     moments = torch.stack([x, x.square(), slope, slope.square()]) @ weights
     mean, square, slopes, fourths = moments.tolist()
     return mean, square, slopes, fourths
-
-
-@lru_cache(maxsize=4096)
-def _nodes(std: float, kinks: tuple[float, ...]) -> tuple[Tensor, Tensor]:
-    """Where to look, h = std·z, and how much each place counts: Gauss–Legendre piece by piece.
-
-    A piece ends where z has moved on by a quarter, where h has moved on by a quarter (std may be large, and φ
-    of z then steep), and at every kink.
-    """
-    places = np.linspace(-_REACH, _REACH, 97)
-    if std > 0:
-        bends = np.concatenate([np.linspace(-6, 6, 49), kinks]) / std
-        places = np.unique(np.concatenate([places, bends[np.abs(bends) < _REACH]]))
-    nodes, weights = np.polynomial.legendre.leggauss(8)
-    half = np.diff(places)[:, None] / 2
-    z = (places[:-1, None] + half * (nodes + 1)).ravel()
-    weight = (half * weights).ravel() * np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
-    return torch.from_numpy(std * z), torch.from_numpy(weight)

@@ -12,8 +12,6 @@ from tuilab.doctor.finding import Finding
 WORSE = 0.1
 """Share by which the held-out loss lies above its best while the training loss still falls (Prechelt, "Early
 Stopping – But When?", 1998, uses 5 to 20 % of what he calls generalization loss)."""
-GAP = 0.1
-"""Points of accuracy between training and held-out examples."""
 LEARNED = 0.5
 """Share of the first loss: a network that is still above it after the run has hardly learned."""
 

@@ -9,7 +9,7 @@ import torch
 
 from tuilab.experiments.observation import Frame, Observation
 from tuilab.parts.activations import Activation
-from tuilab.parts.activations.gaussian_poincare import gaussian_mean
+from tuilab.parts.gaussian import gaussian_nodes
 
 _QUANTILES = 20_001
 
@@ -30,19 +30,17 @@ class Saturation:
         spread = first * (last / first) ** (step / self._steps)
         h = spread * self._normal
         for name, phi in self._functions.items():
-            # Also where φ bends, which a wide preactivation makes narrow.
-            kinks = [place / spread for place in (*phi.kinks, *range(-8, 9))]
             x, derivative = phi(h), phi.derivative(h)
-            mean = gaussian_mean(lambda z, phi=phi: phi(spread * z), kinks)  # type: ignore[misc]
-            square = gaussian_mean(lambda z, phi=phi, m=mean: (phi(spread * z) - m) ** 2, kinks)  # type: ignore[misc]
-            back = gaussian_mean(lambda z, phi=phi: phi.derivative(spread * z) ** 2, kinks)  # type: ignore[misc]
+            places, weights = gaussian_nodes(spread, phi.kinks)
+            outputs = phi(places)
+            mean = outputs @ weights
             observation.values.update(
                 {
                     f"{name}/spread": spread,
                     f"{name}/flat": (derivative.abs() < 0.01).double().mean().item(),
-                    f"{name}/passed_back": back**0.5,
-                    f"{name}/output.mean": mean,
-                    f"{name}/output.std": square**0.5,
+                    f"{name}/passed_back": float(phi.derivative(places).square() @ weights) ** 0.5,
+                    f"{name}/output.mean": float(mean),
+                    f"{name}/output.std": float((outputs - mean).square() @ weights) ** 0.5,
                 }
             )
             observation.frames[f"{name}/activation.histogram"] = _histogram(x, phi)

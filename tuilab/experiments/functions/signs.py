@@ -17,7 +17,7 @@ from torch import Tensor
 
 from tuilab.experiments.observation import Frame, Observation
 from tuilab.parts.activations import Activation
-from tuilab.parts.activations.gaussian_poincare import gaussian_mean
+from tuilab.parts.gaussian import gaussian_mean
 from tuilab.parts.randomness import stream
 
 _BELONG = (1.0, -1.0)

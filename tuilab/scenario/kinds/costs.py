@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field
 
 from tuilab.scenario.kinds.base import ArmName, Scenario
 from tuilab.scenario.metrics import Metric
 from tuilab.scenario.parts.optimizers import Optimizer
-from tuilab.scenario.strict import Strict
+from tuilab.scenario.strict import Strict, rising
 
 
 class CostsSetup(Strict):
@@ -26,9 +26,11 @@ class CostsScenario(Scenario):
     """
 
     kind: Literal["costs"]
-    n: Annotated[list[Annotated[int, Field(ge=2, le=2**14)]], Field(min_length=2, max_length=2)] = Field(
-        default=[64, 4096], description="parameters at the first and at the last step"
-    )
+    n: Annotated[
+        list[Annotated[int, Field(ge=2, le=2**14)]],
+        Field(min_length=2, max_length=2),
+        AfterValidator(rising),
+    ] = Field(default=[64, 4096], description="parameters at the first and at the last step")
     steps: int | None = Field(default=12, ge=1, le=1_000)
     arms: dict[ArmName, CostsSetup] = Field(min_length=1, max_length=32)
     SETUP: ClassVar[type[Strict]] = CostsSetup
@@ -54,9 +56,3 @@ class CostsScenario(Scenario):
         },
         {"type": "values", "title": "now", "series": ["*/n", "*/time"]},
     ]
-
-    @model_validator(mode="after")
-    def _n_grows(self) -> CostsScenario:
-        if not self.n[0] < self.n[1]:
-            raise ValueError("n wants the smaller number first")
-        return self

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from tuilab.scenario.kinds.base import ArmName, Scenario
 from tuilab.scenario.metrics import Metric
 from tuilab.scenario.parts.activations import ActivationSpec
-from tuilab.scenario.strict import Positive, Strict
+from tuilab.scenario.strict import Positive, Range, Strict
 
 POINTS = (-10, -1, 0, 1, 10)
 """Where values and derivatives are taken: the lecture's questions about ReLU, and ±1."""
@@ -65,9 +65,7 @@ class FunctionsScenario(Scenario):
 
     kind: Literal["functions"]
     measure: Literal["saturation", "cost", "signs"] = "saturation"
-    x: Annotated[list[float], Field(min_length=2, max_length=2)] = Field(
-        default=[-5.0, 5.0], description="span of the curves"
-    )
+    x: Range = Field(default=[-5.0, 5.0], description="span of the curves")
     spread: Annotated[list[Positive], Field(min_length=2, max_length=2)] = Field(
         default=[0.1, 20.0], description="of saturation: first and last standard deviation"
     )
@@ -90,9 +88,3 @@ class FunctionsScenario(Scenario):
     def metrics(self) -> dict[str, Metric]:
         """Only what is measured here."""
         return _CURVES | _MEASURED[self.measure]
-
-    @model_validator(mode="after")
-    def _the_curves_have_a_span(self) -> FunctionsScenario:
-        if not self.x[0] < self.x[1]:
-            raise ValueError("x wants the smaller number first")
-        return self

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from tuilab.scenario.kinds.base import ArmName, Scenario
 from tuilab.scenario.metrics import Metric
-from tuilab.scenario.parts.normalization import Batch, Normalization
+from tuilab.scenario.parts.normalization import Normalization
 from tuilab.scenario.strict import Positive, Strict
 
 
@@ -84,8 +84,3 @@ class NormalizationScenario(Scenario):
             "series": ["*/running.mean", "*/running.var", "*/torch.difference"],
         },
     ]
-
-    @property
-    def momenta(self) -> dict[str, float]:
-        """Of the arms that keep running averages."""
-        return {name: arm.norm.momentum for name, arm in self.arms.items() if isinstance(arm.norm, Batch)}

@@ -105,7 +105,7 @@ class Plateau(SurfaceBase):
     RANGE: ClassVar[Range | None] = (-10.0, 10.0)
 
 
-Named = Annotated[
+_Named = (
     Quadratic
     | Saddle
     | MonkeySaddle
@@ -116,9 +116,8 @@ Named = Annotated[
     | Ackley
     | StyblinskiTang
     | Ravine
-    | Plateau,
-    Field(discriminator="name"),
-]
+    | Plateau
+)
 
 Shift = Annotated[float, Field(ge=-1e3, le=1e3)]
 
@@ -126,7 +125,7 @@ Shift = Annotated[float, Field(ge=-1e3, le=1e3)]
 class Term(Strict):
     """One surface in a sum: weight·f((p − shift)/scale)."""
 
-    surface: Named
+    surface: Annotated[_Named, Field(discriminator="name")]
     weight: Annotated[float, Field(ge=-1e6, le=1e6)] = 1.0
     shift: Annotated[list[Shift], Field(min_length=2, max_length=2)] = Field(default=[0.0, 0.0])
     scale: Annotated[float, Field(gt=0, le=1e3)] = 1.0
@@ -147,18 +146,4 @@ class Sum(SurfaceBase):
         return -self.reach, self.reach
 
 
-Surface = Annotated[
-    Quadratic
-    | Saddle
-    | MonkeySaddle
-    | Rosenbrock
-    | Beale
-    | Himmelblau
-    | Rastrigin
-    | Ackley
-    | StyblinskiTang
-    | Ravine
-    | Plateau
-    | Sum,
-    Field(discriminator="name"),
-]
+Surface = Annotated[_Named | Sum, Field(discriminator="name")]
