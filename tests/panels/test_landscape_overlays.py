@@ -4,8 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tuilab.panels import View, arm_color, panels_of
+from tuilab.panels.landscape.quadratic import Model
 from tuilab.panels.palette import HEAT
-from tuilab.panels.quadratic import Model
 
 X, Y = np.meshgrid(np.linspace(-1, 1, 65), np.linspace(-1, 1, 65))
 META = {"kind": "landscape", "x": [-1, 1], "y": [-1, 1], "minima": []}

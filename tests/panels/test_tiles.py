@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from tuilab.panels import View, panels_of
 from tuilab.panels.blocks import Block
 from tuilab.panels.colors import to_rgb
-from tuilab.panels.gallery import Gallery, grid_of
-from tuilab.panels.tiles import resized
+from tuilab.panels.tiles.gallery import Gallery, grid_of
+from tuilab.panels.tiles.panel import resized
 
 RNG = np.random.default_rng(5)
 CLASSES = {"kind": "captions", "classes": ["cat", "dog", "ship"]}

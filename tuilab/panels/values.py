@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tuilab.panels.curves import shown
+from tuilab.panels.curves.panel import shown
 from tuilab.panels.finish import absent, cut, cut_inside, finished, head, write
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm

@@ -11,9 +11,9 @@ from tuilab.panels.blocks import Block, entries_of, gutter_of, lay, put_caption
 from tuilab.panels.finish import Entry, finished, head, write
 from tuilab.panels.frames import RUN, missing, power, shown_frames
 from tuilab.panels.hues import class_color, texture
-from tuilab.panels.map_cells import in_percent, paint, put_figures, put_map_axes, whole_cells
-from tuilab.panels.map_field import Field, field_of, scale_of
-from tuilab.panels.map_words import category_name, summary
+from tuilab.panels.map.cells import in_percent, paint, put_figures, put_map_axes, whole_cells
+from tuilab.panels.map.field import Field, field_of, scale_of
+from tuilab.panels.map.words import category_name, summary
 from tuilab.panels.numbers import brief
 from tuilab.panels.palette import arm_color, arm_mark
 from tuilab.panels.picture import Picture

@@ -12,7 +12,7 @@ from tuilab.panels.blocks import Block, put_axes, put_left
 from tuilab.panels.colors import DEFAULT, to_rgb
 from tuilab.panels.finish import cut
 from tuilab.panels.hues import AREAS, DIVERGING, DIVERGING_LEVELS, SIGNED, TEXTURES, texture
-from tuilab.panels.map_field import BROKE, Axis, Field, levels_of, logarithms
+from tuilab.panels.map.field import BROKE, Axis, Field, levels_of, logarithms
 from tuilab.panels.numbers import brief
 from tuilab.panels.palette import BROKEN, DIM, HEAT, HEAT_LEVELS
 from tuilab.panels.picture import Chars, Colors, Picture, printable

@@ -14,10 +14,10 @@ from tuilab.panels.colors import DEFAULT, TRUE
 from tuilab.panels.dots import light
 from tuilab.panels.finish import cut, finished, head, write
 from tuilab.panels.frames import RUN, missing, shown_frames
-from tuilab.panels.gallery import Gallery, Grid, Verdict, gallery_of, grid_of, told_of, verdicts_of
 from tuilab.panels.palette import DIM
 from tuilab.panels.picture import Colors, Picture
 from tuilab.panels.raster import fill, shares
+from tuilab.panels.tiles.gallery import Gallery, Grid, Verdict, gallery_of, grid_of, told_of, verdicts_of
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Recording

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from tuilab.panels import theory
 from tuilab.panels.axes import StepAxis, total_steps
 from tuilab.panels.chart import GUTTER, Frame, chart
+from tuilab.panels.curves.lines import put_marks, range_of, read_line, spread_of, strokes_of
 from tuilab.panels.finish import Entry, absent, finished, head, write
-from tuilab.panels.lines import put_marks, range_of, read_line, spread_of, strokes_of
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuilab.panels.axes import ValueAxis
-from tuilab.panels.family_chart import Curve, Look, draw_curves
+from tuilab.panels.family.chart import Curve, Look, draw_curves
 from tuilab.panels.finish import Entry, finished, head, write
 from tuilab.panels.frames import RUN, missing, names_of, power, range_of, shown_frames, text, texts
 from tuilab.panels.numbers import brief, short

@@ -12,12 +12,12 @@ from tuilab.panels.chart import GUTTER
 from tuilab.panels.columns import first_nonfinite
 from tuilab.panels.finish import absent, cut, finished, head, write
 from tuilab.panels.heat import BAD, HOLE, Levels, paint, put_bar
+from tuilab.panels.heatmap.tracks import Track, tracks_of
 from tuilab.panels.numbers import integer_label, short
 from tuilab.panels.palette import DIM, HEAT_LEVELS, arm_color, arm_mark
 from tuilab.panels.picture import Picture
 from tuilab.panels.profiles import layers_of, profiles_of
 from tuilab.panels.shares import evenly
-from tuilab.panels.tracks import Track, tracks_of
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Recording

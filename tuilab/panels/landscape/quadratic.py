@@ -9,10 +9,10 @@ import numpy as np
 from tuilab.panels.axes import Floats
 from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import light
+from tuilab.panels.landscape.surface import Surface
 from tuilab.panels.numbers import short
 from tuilab.panels.paths import line_pixels
 from tuilab.panels.picture import Picture
-from tuilab.panels.surface import Surface
 from tuilab.panels.view import View
 from tuilab.recording import Recording
 

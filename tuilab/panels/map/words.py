@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tuilab.panels.axes import LIMIT
-from tuilab.panels.map_field import Field
+from tuilab.panels.map.field import Field
 from tuilab.panels.numbers import short
 
 

@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from tuilab.panels.arrows import arrows_of, draw_arrows, magnified, put_key
 from tuilab.panels.axes import ValueAxis
 from tuilab.panels.chart import GUTTER
-from tuilab.panels.contours import draw_contours
 from tuilab.panels.finish import Entry, cut, finished, head, write
 from tuilab.panels.frames import shown_frames
 from tuilab.panels.heat import levels, paint
+from tuilab.panels.landscape.arrows import arrows_of, draw_arrows, magnified, put_key
+from tuilab.panels.landscape.contours import draw_contours
+from tuilab.panels.landscape.quadratic import draw_model, model_of, told_jump
+from tuilab.panels.landscape.surface import Surface, surface_of
 from tuilab.panels.numbers import brief, short
 from tuilab.panels.palette import BROKEN, DIM, MINIMUM, arm_color, arm_mark, arms_of
 from tuilab.panels.paths import Path, draw_path, inside, read_path
 from tuilab.panels.picture import Picture
 from tuilab.panels.points import cloud_of, draw_points
-from tuilab.panels.quadratic import draw_model, model_of, told_jump
-from tuilab.panels.surface import Surface, surface_of
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Recording

@@ -9,7 +9,7 @@ from tuilab.panels.chart import GUTTER
 from tuilab.panels.finish import Entry, absent, cut, finished, head, write
 from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture
-from tuilab.panels.ridges import Ridges, draw_ridges, ridges_of, shares_at, steps_of
+from tuilab.panels.ridgeline.ridges import Ridges, draw_ridges, ridges_of, shares_at, steps_of
 from tuilab.panels.shares import evenly, put_ranges, summary
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
