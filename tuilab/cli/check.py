@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from tuilab.cli import is_own
+from tuilab.cli.conducting import conduct_here
 from tuilab.cli.output import AsJson, RunsFolder, print_json
-from tuilab.cli.run import Device, Overrides, Threads, conduct_here, outcome_facts, prepare
+from tuilab.cli.report import outcome_facts
+from tuilab.cli.run import Device, Overrides, Threads, prepare
 
 
 def check(

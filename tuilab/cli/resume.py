@@ -6,8 +6,9 @@ from typing import Annotated
 
 import typer
 
+from tuilab.cli.conducting import conduct_here, conduct_together, run_detached, several
 from tuilab.cli.output import AsJson, RunsFolder
-from tuilab.cli.run import conduct_here, report, run_detached
+from tuilab.cli.report import report
 
 
 def resume(
@@ -28,7 +29,6 @@ def resume(
     From its newest checkpoint, in the same recording, as if nothing had happened. Experiments that make no
     checkpoints begin anew and come to the same.
     """
-    from tuilab.cli.together import conduct_together, several
     from tuilab.runs import Run, RunError, State, find, runs_folder
 
     def resumable() -> Run:

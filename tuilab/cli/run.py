@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tuilab.cli.output import AsJson, RunsFolder, print_json
+from tuilab.cli.conducting import conduct_here, conduct_together, run_detached, several
+from tuilab.cli.output import AsJson, RunsFolder
+from tuilab.cli.report import report
 
 if TYPE_CHECKING:
-    from tuilab.doctor import Outcome
-    from tuilab.experiments.crew import Crew
     from tuilab.runs import Run
 
 Overrides = Annotated[
@@ -54,7 +51,6 @@ def run(
     Ends with its main plots, the expectations met and unmet, and where the run lies. With torchrun several
     processes share every batch: torchrun --nproc-per-node 2 -m tuilab run cifar10
     """
-    from tuilab.cli.together import conduct_together, several
 
     def prepared_here() -> Run:
         return prepare(scenario, overrides, device, threads, runs, name, steps, pace, checkpoint)
@@ -96,91 +92,3 @@ def prepare(
     if checkpoint is not None:
         options["checkpoint"] = checkpoint
     return create(runs_folder(runs), source, checked.model_dump(mode="json"), options, name)
-
-
-def conduct_here(prepared: Run, resume: bool = False, crew: Crew | None = None) -> str:
-    """Run the engine in this process with live progress; returns how the run ended.
-
-    A run that could not even start leaves no folder behind. Of a crew only the leader shows progress.
-    """
-    from tuilab.cli.progress import StepProgress
-    from tuilab.runs.launch import QUIET_THREADS
-
-    os.environ.update({key: os.environ.get(key, value) for key, value in QUIET_THREADS.items()})
-    if crew is not None and not crew.leader:
-        from tuilab.engine import conduct
-
-        return str(conduct(prepared, None, resume, crew))
-    with StepProgress(prepared.name) as progress:
-        from tuilab.engine import EngineError, conduct
-        from tuilab.experiments import ALONE, CrewError
-
-        try:
-            return str(conduct(prepared, progress.update, resume, crew or ALONE))
-        except (EngineError, CrewError):
-            if not prepared.recordings():
-                shutil.rmtree(prepared.path, ignore_errors=True)
-            raise
-
-
-def report(prepared: Run, as_json: bool) -> list[Outcome]:
-    """Plots, expectations and where the run lies, as text or JSON."""
-    from tuilab.doctor import check as check_expectations
-    from tuilab.doctor import findings, reveals
-
-    with prepared.open() as recording:
-        outcomes = check_expectations(recording)
-        state = prepared.state(recording)
-        if as_json:
-            print_json(
-                {
-                    "run": prepared.name,
-                    "path": str(prepared.path),
-                    "state": str(state),
-                    "step": recording.last_step,
-                    "steps": recording.header.get("steps"),
-                    "expectations": [outcome_facts(outcome) for outcome in outcomes],
-                }
-            )
-            return outcomes
-        from tuilab.cli.plots import print_findings, print_outcomes, print_plots, print_reveals
-
-        print_plots(recording)
-        print_findings(findings(recording))
-        print_outcomes(outcomes)
-        print_reveals(reveals(recording))
-        print(f"\n{prepared.name}: {state} at step {recording.last_step}; it lies in {prepared.path}")
-        print(f"tuilab replay {prepared.name} plays it again, step by step")
-    return outcomes
-
-
-def outcome_facts(outcome: Outcome) -> dict[str, Any]:
-    """An expectation's outcome as plain data."""
-    return {
-        "verdict": str(outcome.verdict),
-        "promise": outcome.promise,
-        "measured": outcome.measured,
-        "because": outcome.because,
-    }
-
-
-def run_detached(prepared: Run, as_json: bool, resume: bool = False) -> None:
-    """Launch an engine of its own session and say where it is, once it records.
-
-    A run that could not even start leaves no folder behind.
-    """
-    from tuilab.runs import RunError, launch, wait_until_started
-
-    before = len(prepared.recordings())
-    process = launch(prepared, resume)
-    try:
-        wait_until_started(prepared, process, before)
-    except RunError:
-        if process.poll() is not None and not before:
-            shutil.rmtree(prepared.path, ignore_errors=True)
-        raise
-    if as_json:
-        print_json({"run": prepared.name, "path": str(prepared.path), "state": "running", "pid": process.pid})
-        return
-    print(f"{prepared.name} runs on without this shell (process {process.pid}); it lies in {prepared.path}")
-    print(f"tuilab watch {prepared.name} looks at it, tuilab stop {prepared.name} ends it", file=sys.stdout)

@@ -1,0 +1,52 @@
+"""What a command says of a run that has ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tuilab.cli.output import print_json
+
+if TYPE_CHECKING:
+    from tuilab.doctor import Outcome
+    from tuilab.runs import Run
+
+
+def report(prepared: Run, as_json: bool) -> list[Outcome]:
+    """Plots, expectations and where the run lies, as text or JSON."""
+    from tuilab.doctor import check as check_expectations
+    from tuilab.doctor import findings, reveals
+
+    with prepared.open() as recording:
+        outcomes = check_expectations(recording)
+        state = prepared.state(recording)
+        if as_json:
+            print_json(
+                {
+                    "run": prepared.name,
+                    "path": str(prepared.path),
+                    "state": str(state),
+                    "step": recording.last_step,
+                    "steps": recording.header.get("steps"),
+                    "expectations": [outcome_facts(outcome) for outcome in outcomes],
+                }
+            )
+            return outcomes
+        from tuilab.cli.plots import print_findings, print_outcomes, print_plots, print_reveals
+
+        print_plots(recording)
+        print_findings(findings(recording))
+        print_outcomes(outcomes)
+        print_reveals(reveals(recording))
+        print(f"\n{prepared.name}: {state} at step {recording.last_step}; it lies in {prepared.path}")
+        print(f"tuilab replay {prepared.name} plays it again, step by step")
+    return outcomes
+
+
+def outcome_facts(outcome: Outcome) -> dict[str, Any]:
+    """An expectation's outcome as plain data."""
+    return {
+        "verdict": str(outcome.verdict),
+        "promise": outcome.promise,
+        "measured": outcome.measured,
+        "because": outcome.because,
+    }
