@@ -137,6 +137,16 @@ def test_only_training_can_underfit(record: Record) -> None:
     assert findings(record({"train.loss": falling(2.3, 2.0)}, kind="data")) == []
 
 
+def test_smoothed_labels_keep_the_training_loss_high(record: Record) -> None:
+    series = {"train.loss": falling(2.3, 1.2), "validation.loss": falling(2.3, 0.6)}
+    assert findings(record(series, kind="training")) == []
+
+
+def test_gradients_of_shrinking_layers_are_not_compared(record: Record) -> None:
+    norms = layered("gradient.norm", 9.6, 6.8, 4.9, 3.5, 2.5, 1.8, 1.0)
+    assert findings(record(norms, arms={"a": {"network": {"name": "convnet"}}})) == []
+
+
 def test_a_good_fit_has_no_findings(record: Record) -> None:
     assert findings(record({"train.loss": falling(2.3, 0.4), "validation.loss": falling(2.3, 0.5)})) == []
 

@@ -65,6 +65,12 @@ class Evidence:
         happened = self.recording.events(None, self.step + 1)
         return [event for event in happened if event.kind == kind and event.arm == self.arm]
 
+    @property
+    def network(self) -> str:
+        """The network's name; empty where the scenario has none."""
+        network = self.setup.get("network", {})
+        return str(network.get("name", "")) if isinstance(network, dict) else ""
+
     def activation(self) -> str:
         """The name of the activation; empty where the scenario has none."""
         network = self.setup.get("network", {})

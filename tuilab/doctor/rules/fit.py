@@ -67,7 +67,8 @@ def underfitting(evidence: Evidence) -> Iterator[Finding]:
     _, held = evidence.series("validation.loss")
     if not (np.isfinite(last) and first > 0) or last < LEARNED * first:
         return
-    if len(held) and held[-1] > (1 + WORSE) * last:
+    # With smoothed labels the training loss stays high however much was learned; the held-out loss has none.
+    if len(held) and (held[-1] > (1 + WORSE) * last or held[-1] < LEARNED * held[0]):
         return
     yield Finding(
         "underfitting",
