@@ -50,7 +50,7 @@ class Bowl:
 def test_it_takes_the_rules_steps(line_search: bool) -> None:
     bowl = Bowl()
     given: dict[str, Any] = {"history": 3, "line_search": line_search}
-    updates = Updates(bowl.weights, Settings(name="lbfgs", **given))
+    updates = Updates([(bowl.weights, 1.0)], Settings(name="lbfgs", **given))
     rule, x = LBFGS(**given), torch.ones(5, dtype=torch.float64)
     state = rule.start(x)
     for ours in bowl.path(updates, 12):
@@ -63,9 +63,9 @@ def test_it_takes_the_rules_steps(line_search: bool) -> None:
 
 def test_it_goes_on_from_what_it_remembers() -> None:
     straight, broken = Bowl(), Bowl()
-    whole = list(straight.path(Updates(straight.weights, Settings(name="lbfgs")), 9))
-    first = Updates(broken.weights, Settings(name="lbfgs"))
+    whole = list(straight.path(Updates([(straight.weights, 1.0)], Settings(name="lbfgs")), 9))
+    first = Updates([(broken.weights, 1.0)], Settings(name="lbfgs"))
     list(broken.path(first, 4))
-    second = Updates(broken.weights, Settings(name="lbfgs"))
+    second = Updates([(broken.weights, 1.0)], Settings(name="lbfgs"))
     second.restore(first.state())
     assert torch.equal(list(broken.path(second, 5))[-1], whole[-1])
