@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from tuilab.experiments.training import TrainingExperiment
-from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.kinds.training import TrainingScenario
 from tuilab.scenario.load import load
 
 MLP = {
@@ -46,7 +46,7 @@ def main() -> int:
 def measure(name: str, scenario: dict[str, Any], bar: float, blocks: int) -> bool:
     """Whether the bar was missed."""
     probed, plain = start(scenario, {}), start(scenario, {"every": 0})
-    block = Training.model_fields["probes"].default.every
+    block = TrainingScenario.model_fields["probes"].default.every
     seconds: dict[TrainingExperiment, list[float]] = {probed: [], plain: []}
     for number in range(blocks + 1):
         for run in (probed, plain) if number % 2 else (plain, probed):
@@ -68,7 +68,7 @@ def measure(name: str, scenario: dict[str, Any], bar: float, blocks: int) -> boo
 def start(scenario: dict[str, Any], probes: dict[str, int]) -> TrainingExperiment:
     """The scenario on the embedded pictures with these probes, past its first validation."""
     changes = {"data": PICTURES, "probes": probes, "steps": 10**6, "evaluate": 1e9}
-    run = TrainingExperiment(Training.model_validate({**scenario, **changes}), torch.device("cpu"))
+    run = TrainingExperiment(TrainingScenario.model_validate({**scenario, **changes}), torch.device("cpu"))
     next(run)
     return run
 

@@ -13,11 +13,11 @@ from torch.nn.functional import cross_entropy
 from tuilab.experiments import build
 from tuilab.experiments.training import TrainingExperiment
 from tuilab.experiments.training.sharpness import edge
-from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.kinds.training import TrainingScenario
 from tuilab.scenario.parts.optimizers import SGD, Adam, Momentum, Nesterov
 
 
-def scenario(**settings: Any) -> Training:
+def scenario(**settings: Any) -> TrainingScenario:
     base: dict[str, Any] = {
         "kind": "training",
         "title": "t",
@@ -34,7 +34,7 @@ def scenario(**settings: Any) -> Training:
             }
         },
     }
-    return Training.model_validate({**base, **settings})
+    return TrainingScenario.model_validate({**base, **settings})
 
 
 def test_sharpness_is_the_hessians_largest_eigenvalue() -> None:

@@ -12,13 +12,13 @@ from tuilab.experiments.training.batches import Batches
 from tuilab.experiments.training.learner import Learner
 from tuilab.parts.augmentation import Augmentation
 from tuilab.parts.optimizers import OPTIMIZERS
-from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.kinds.training import TrainingScenario
 
 CPU = torch.device("cpu")
 PLAIN = Augmentation()
 
 
-def scenario(optimizer: dict[str, Any] | None = None, batch: int = 10, **data: Any) -> Training:
+def scenario(optimizer: dict[str, Any] | None = None, batch: int = 10, **data: Any) -> TrainingScenario:
     arm = {
         "batch": batch,
         "network": {"name": "mlp", "width": 8, "depth": 1},
@@ -26,7 +26,7 @@ def scenario(optimizer: dict[str, Any] | None = None, batch: int = 10, **data: A
     }
     plain = {"name": "shapes10", "validation": 20, "train": 45}
     settings = {"kind": "training", "title": "t", "question": "q", "arms": {"one": arm}}
-    return Training.model_validate({**settings, "data": {**plain, **data}})
+    return TrainingScenario.model_validate({**settings, "data": {**plain, **data}})
 
 
 def rows(images: torch.Tensor) -> set[bytes]:

@@ -8,7 +8,7 @@ import torch
 
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.training import TrainingExperiment
-from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.kinds.training import TrainingScenario
 from tuilab.scenario.load import expand
 
 SMALL = {"name": "convnet", "channels": [4, 6]}
@@ -28,8 +28,8 @@ def experiment(arms: dict[str, Any] | None = None, device: str = "cpu", **change
         "arms": arms or {"one": ARM},
         **changes,
     }
-    expanded = expand(settings, Training.SETUP.model_fields)
-    return TrainingExperiment(Training.model_validate(expanded), torch.device(device))
+    expanded = expand(settings, TrainingScenario.SETUP.model_fields)
+    return TrainingExperiment(TrainingScenario.model_validate(expanded), torch.device(device))
 
 
 def figures(observations: list[Observation], leave_out: str = "engine/") -> list[dict[str, float]]:

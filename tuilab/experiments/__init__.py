@@ -14,7 +14,7 @@ from tuilab.scenario.kinds.functions import FunctionsScenario
 from tuilab.scenario.kinds.normalization import NormalizationScenario
 from tuilab.scenario.kinds.propagation import PropagationScenario
 from tuilab.scenario.kinds.slice import SliceScenario
-from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.kinds.training import TrainingScenario
 
 __all__ = ["ALONE", "Crew", "CrewError", "Experiment", "Observation", "Resumable", "build"]
 
@@ -30,7 +30,7 @@ def build(scenario: Scenario, device: torch.device, crew: Crew = ALONE) -> Exper
     Raises:
         CrewError: it can't be shared by that many.
     """
-    if crew.size > 1 and not isinstance(scenario, Training):
+    if crew.size > 1 and not isinstance(scenario, TrainingScenario):
         raise CrewError("only networks in training are shared by processes: run this one without torchrun")
     if isinstance(scenario, PropagationScenario):
         from tuilab.experiments.propagation import PropagationExperiment
@@ -60,7 +60,7 @@ def build(scenario: Scenario, device: torch.device, crew: Crew = ALONE) -> Exper
         from tuilab.experiments.costs import CostsExperiment
 
         return CostsExperiment(scenario)
-    if isinstance(scenario, Training):
+    if isinstance(scenario, TrainingScenario):
         from tuilab.experiments.training import TrainingExperiment
 
         return TrainingExperiment(scenario, device, crew)

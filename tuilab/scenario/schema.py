@@ -14,7 +14,7 @@ from tuilab.scenario.kinds.functions import FunctionsScenario
 from tuilab.scenario.kinds.normalization import NormalizationScenario
 from tuilab.scenario.kinds.propagation import PropagationScenario
 from tuilab.scenario.kinds.slice import SliceScenario
-from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.kinds.training import TrainingScenario
 
 __all__ = ["KINDS", "Scenario"]
 
@@ -26,6 +26,6 @@ KINDS: dict[str, type[Scenario]] = {
     "descent": DescentScenario,
     "slice": SliceScenario,
     "costs": CostsScenario,
-    "training": Training,
+    "training": TrainingScenario,
 }
 """Each kind's model, by the name a file gives as `kind`."""

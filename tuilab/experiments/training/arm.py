@@ -21,7 +21,7 @@ from tuilab.experiments.training.sharpness import edge, sharpness
 from tuilab.parts.augmentation import Augmentation
 from tuilab.parts.ensembles import AVERAGES, refresh
 from tuilab.parts.models import Network
-from tuilab.scenario.kinds.training import Test, Training
+from tuilab.scenario.kinds.training import Test, TrainingScenario
 from tuilab.scenario.strict import Strict
 
 _REFRESHING = 20
@@ -40,7 +40,7 @@ class Arm:
     """
 
     def __init__(
-        self, name: str, scenario: Training, batches: Batches, steps: int, device: torch.device
+        self, name: str, scenario: TrainingScenario, batches: Batches, steps: int, device: torch.device
     ) -> None:
         self.name, self.setup = name, scenario.arms[name]
         self.stopped = False

@@ -13,7 +13,7 @@ from tuilab.experiments.crew import ALONE, Crew, CrewError
 from tuilab.parts.augmentation import Augmentation, mixture
 from tuilab.parts.datasets import DATASETS
 from tuilab.parts.randomness import stream
-from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.kinds.training import TrainingScenario
 
 _EVALUATION_BATCH = 500
 _COUNTED = 1_000
@@ -57,7 +57,7 @@ class Batches:
         tuilab.experiments.crew.CrewError: a batch has fewer examples than there are processes.
     """
 
-    def __init__(self, scenario: Training, device: torch.device, crew: Crew = ALONE) -> None:
+    def __init__(self, scenario: TrainingScenario, device: torch.device, crew: Crew = ALONE) -> None:
         self._seed, self.device, self.crew = scenario.seed, device, crew
         fewest = min(arm.batch for arm in scenario.arms.values())
         if fewest < crew.size:

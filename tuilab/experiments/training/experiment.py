@@ -15,7 +15,7 @@ from tuilab.experiments.training.batches import Batches
 from tuilab.experiments.training.frames import points, schedule
 from tuilab.experiments.tuning import changed, numbers
 from tuilab.probes.cost import ProbeSchedule
-from tuilab.scenario.kinds.training import Training
+from tuilab.scenario.kinds.training import TrainingScenario
 from tuilab.scenario.strict import Strict
 
 _SPEED_EVERY = 20
@@ -37,7 +37,7 @@ class TrainingExperiment:
         tuilab.experiments.crew.CrewError: a batch has fewer examples than there are processes.
     """
 
-    def __init__(self, scenario: Training, device: torch.device, crew: Crew = ALONE) -> None:
+    def __init__(self, scenario: TrainingScenario, device: torch.device, crew: Crew = ALONE) -> None:
         self._scenario, self._crew = scenario, crew
         self._batches = Batches(scenario, device, crew)
         per_epoch = self._batches.per_epoch

@@ -19,7 +19,7 @@ from tuilab.parts.models import MODELS
 from tuilab.parts.randomness import stream
 from tuilab.parts.regularizers import REGULARIZERS
 from tuilab.parts.schedules import factor
-from tuilab.scenario.kinds.training import Training, TrainingSetup
+from tuilab.scenario.kinds.training import TrainingScenario, TrainingSetup
 from tuilab.scenario.strict import Strict
 
 _SEED_APART = 1_000_003
@@ -44,7 +44,7 @@ class Learner:
 
     def __init__(
         self,
-        scenario: Training,
+        scenario: TrainingScenario,
         setup: TrainingSetup,
         batches: Batches,
         steps: int,

@@ -119,7 +119,7 @@ class TrainingSetup(Strict):
         return self
 
 
-class Training(Scenario):
+class TrainingScenario(Scenario):
     """Networks learning to classify. Step 0 is before the first update; arms see the same batches."""
 
     kind: Literal["training"]
@@ -264,7 +264,7 @@ class Training(Scenario):
         return first + super().shown_panels
 
     @model_validator(mode="after")
-    def _fits_the_data(self) -> Training:
+    def _fits_the_data(self) -> TrainingScenario:
         if not isinstance(self.data, Points):
             return self
         for name, arm in self.arms.items():
