@@ -21,7 +21,8 @@ from tuilab.experiments.training.sharpness import edge, sharpness
 from tuilab.parts.augmentation import Augmentation
 from tuilab.parts.ensembles import AVERAGES, refresh
 from tuilab.parts.models import Network
-from tuilab.scenario.kinds.training import Test, TrainingScenario
+from tuilab.scenario.kinds.training import TrainingScenario
+from tuilab.scenario.parts.judging import Test
 from tuilab.scenario.strict import Strict
 
 _REFRESHING = 20

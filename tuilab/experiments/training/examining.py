@@ -17,7 +17,7 @@ from tuilab.parts.dropout import Dropout
 from tuilab.parts.fusion import fuse
 from tuilab.parts.models import Network
 from tuilab.parts.normalization import BatchNorm
-from tuilab.scenario.kinds.training import Test
+from tuilab.scenario.parts.judging import Test
 
 Judge = Callable[[Tensor, Tensor], Tensor]
 """(scores, labels) → mean loss."""

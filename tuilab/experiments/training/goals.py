@@ -12,7 +12,7 @@ import torch
 
 from tuilab.experiments.training.examining import LOST, Verdict
 from tuilab.parts.models import Network
-from tuilab.scenario.kinds.training import EarlyStopping, Target
+from tuilab.scenario.parts.judging import EarlyStopping, Target
 
 
 class Goal:
