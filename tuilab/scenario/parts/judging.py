@@ -1,4 +1,4 @@
-"""How networks are judged while they learn: against a target, in other ways of using them, for the best one."""
+"""How networks are judged while they learn: by a target, by other ways of using them, for the best one."""
 
 from __future__ import annotations
 
