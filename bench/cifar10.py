@@ -22,7 +22,9 @@ BEST, SECONDS = 0.84, 600
 
 
 def ours(name: str, seed: int, metric: str) -> dict[str, Any]:
-    """Run a scenario; CPU-seconds and the accuracy at each validation."""
+    """Run a scenario; CPU-seconds and the accuracy at each validation, MiB after a quarter and at the end."""
+    import psutil
+
     from tuilab.engine import conduct
     from tuilab.runs import create
     from tuilab.scenario.load import load
@@ -30,14 +32,22 @@ def ours(name: str, seed: int, metric: str) -> dict[str, Any]:
     scenario = load(name, [f"seed={seed}", "data.name=cifar10"])
     (arm,) = scenario.arm_names
     clock: list[float] = []
+    memory: list[float] = []
+    process = psutil.Process()
     with tempfile.TemporaryDirectory() as folder:
         run = create(Path(folder), name, scenario.model_dump(mode="json"), {"device": "cpu", "checkpoint": 0})
         began = time.process_time()
-        conduct(run, lambda step, steps, note: clock.append(time.process_time() - began))
+
+        def told(step: int, steps: int, note: str) -> None:
+            clock.append(time.process_time() - began)
+            if step in (steps // 4, steps):
+                memory.append(process.memory_info().rss / 2**20)
+
+        conduct(run, told)
         with run.open() as recording:
             steps, values = recording.read(f"{arm}/{metric}")
     accuracies = [[clock[step], value] for step, value in zip(steps.tolist(), values.tolist(), strict=True)]
-    return {"seconds": clock[-1], "accuracies": accuracies}
+    return {"seconds": clock[-1], "accuracies": accuracies, "memory": memory}
 
 
 def plain(seed: int) -> dict[str, Any]:
@@ -135,6 +145,7 @@ def main() -> int:
             f"{found['accuracies'][-1][1]:.1%} after {found['seconds']:.0f}",
             flush=True,
         )
+    print(f"memory: {lab['memory'][0]:.0f} MiB after two epochs, {lab['memory'][1]:.0f} MiB after eight")
     ratio = until(lab, GOAL) / until(script, GOAL)
     print(f"ratio: {ratio:.3f} (bar {RATIO})", flush=True)
     missed = not ratio <= RATIO
