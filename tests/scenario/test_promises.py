@@ -16,7 +16,28 @@ from tuilab.engine import conduct
 from tuilab.runs import State, create
 from tuilab.scenario.load import load
 
-QUICK = ["saddle", "ill-conditioned"]
+QUICK = [
+    "activation-curves",
+    "leak",
+    "preprocessing",
+    "init-forms",
+    "batch-norm",
+    "norm-axes",
+    "ill-conditioned",
+    "fastest",
+    "constant-slope",
+    "first-step",
+    "local-minima",
+    "saddle",
+    "gradient-noise",
+    "rosenbrock",
+    "basins",
+    "lr-momentum-map",
+    "newton",
+    "one-step",
+    "drawn-to-a-saddle",
+    "lbfgs",
+]
 
 
 @pytest.fixture(autouse=True)
