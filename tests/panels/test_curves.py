@@ -266,6 +266,20 @@ def test_the_legend_gives_way_to_the_title(record, width, names):
     assert len(head) <= width
 
 
+def test_marks_without_names_never_cut_a_title(record):
+    recording = record({f"arm number {k}/loss": ([0, 1], [1.0, 1.0]) for k in range(9)})
+    title = "loss of the whole network"
+    for width in range(len(title), 60):
+        picture = curves("*", title=title, scale="log").draw(recording, View(1), width, 6)
+        assert picture.text().startswith(title)
+
+
+def test_long_names_keep_their_ends_in_the_legend(record):
+    recording = record({f"leaky relu .{k}/loss": ([0, 1], [1.0, 1.0]) for k in range(3)})
+    head = curves("*").draw(recording, View(1), 60, 6).text().split("\n")[0]
+    assert all(f" .{k}" in head for k in range(3))
+
+
 def test_theory_is_dotted_in_the_colour_of_its_arm(record):
     steps = np.arange(101)
     recording = record(

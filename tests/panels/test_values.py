@@ -40,8 +40,8 @@ def test_the_moment_decides_and_the_description_says_the_same(record):
 def test_what_does_not_fit_is_counted(record):
     recording = record({f"{arm}/metric{k}": ([0], [1.0]) for arm in "ab" for k in range(9)})
     head = values("*").draw(recording, View(0), 40, 3).text().split("\n")[0]
-    assert "6 more" in head
-    assert "1 more rows" in head
+    assert "6 more columns" in head
+    assert head.endswith("1 more row")
 
 
 def test_no_series_is_said(record):

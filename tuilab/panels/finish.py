@@ -115,7 +115,8 @@ def head(picture: Picture, title: str, notes: Sequence[str], entries: Sequence[E
         key: How several metrics are told apart; goes before the values do.
     """
     room = picture.width - min(len(title), max(picture.width // 3, _TITLE)) - 2
-    legend, named = _legend(entries, key, room, sum(len(note) + 2 for note in notes))
+    noted = sum(len(note) + 2 for note in notes)
+    legend, named = _legend(entries, key, room, noted, picture.width - len(title) - 2 - noted)
     room = picture.width - sum(len(text) for text, _ in legend) - (2 if legend else 0)
     picture.put(0, 0, cut(title, room if named or picture.width < 12 else picture.width))
     x = len(printable(title)) + 2
@@ -129,8 +130,13 @@ def head(picture: Picture, title: str, notes: Sequence[str], entries: Sequence[E
         x += len(text)
 
 
-def _legend(entries: Sequence[Entry], key: str, room: int, noted: int) -> tuple[list[tuple[str, int]], bool]:
-    """The most telling legend that fits, as pieces of text with their colours; and whether there is one."""
+def _legend(
+    entries: Sequence[Entry], key: str, room: int, noted: int, spare: int
+) -> tuple[list[tuple[str, int]], bool]:
+    """The most telling legend that fits, as pieces of text with their colours; and whether there is one.
+
+    Marks without names tell so little that they get only what title and notes leave: `spare`.
+    """
     keys = [(f"{key}  ", DIM)] if key else []
     for names, values, keyed in (
         (99, True, True),
@@ -145,10 +151,11 @@ def _legend(entries: Sequence[Entry], key: str, room: int, noted: int) -> tuple[
             gap = "" if place == 0 else " " if names == 0 else "  "
             text = f"{gap}{entry.mark}"
             if names:
-                text += f" {cut(entry.name, names)}"
+                text += f" {cut_inside(entry.name, names)}"
             if values and entry.value:
                 text += f" {entry.value:<{WIDTH}}"
             pieces.append((text, entry.color))
-        if sum(len(text) for text, _ in pieces) <= room - (noted if values else 0):
+        fits = spare if names == 0 and entries else room - (noted if values else 0)
+        if sum(len(text) for text, _ in pieces) <= fits:
             return pieces, bool(pieces)
     return [], False

@@ -66,9 +66,9 @@ class Values:
         notes = []
         if metrics and fitting < len(metrics):
             fitting = max(fitting, 1)
-            notes.append(f"{len(metrics) - fitting} more" if fitting < len(metrics) else "")
+            notes.append(_more(len(metrics) - fitting, "column"))
         if len(arms) > picture.height - 2 >= 1:
-            notes.append(f"{len(arms) - (picture.height - 2)} more rows")
+            notes.append(_more(len(arms) - (picture.height - 2), "row"))
         head(picture, self.title, list(filter(None, notes)), [])
         if not names:
             write(picture, 1, absent(recording, f"no series matches {' or '.join(self.series)}"))
@@ -83,3 +83,8 @@ class Values:
         for y, arm in enumerate(arms, start=2):
             mark = arm_mark(recording.header, arm, view.glyphs)
             picture.put(y, 0, cut(f"{mark} {arm}", left), arm_color(recording.header, arm))
+
+
+def _more(count: int, what: str) -> str:
+    """`2 more rows`; nothing where nothing is left out."""
+    return f"{count} more {what}{'s' if count > 1 else ''}" if count else ""
