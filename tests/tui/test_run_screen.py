@@ -289,11 +289,22 @@ async def test_more_panels_than_fit_are_on_pages(tmp_path: Path) -> None:
     async with lab(tmp_path / "race.tlr", NARROW) as opened:
         assert opened.shown == [0, 1, 2, 3]
         await opened.sees("page 1/2")
+        await opened.sees("[] pages")
         await opened.press("right_square_bracket")
         await opened.sees("panel 5")
         assert opened.shown == [4, 5]
         await opened.press("right_square_bracket")
         await opened.sees("panel 3")
+
+
+async def test_a_long_description_gets_the_lines_it_needs(tmp_path: Path) -> None:
+    panels = [{"type": "curves", "title": "a title that goes on " * 16, "series": ["*/loss"]}]
+    recorder = Recorder(tmp_path / "race.tlr", steps=9, panels=panels)
+    recorder.record(10)
+    recorder.finish()
+    async with lab(tmp_path / "race.tlr", NARROW) as opened:
+        await opened.press("d")
+        await opened.sees("fast 0.407 (falling).")
 
 
 async def test_resizing_keeps_moment_zoom_and_page(finished: Path) -> None:

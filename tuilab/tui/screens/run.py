@@ -196,7 +196,9 @@ class RunScreen(Screen[None]):
             growing=snapshot.growing,
             speed=player.speed,
         )
-        self.query_one(Hints).show(keys_for(snapshot.state, live, player.playing, snapshot.growing))
+        grid = self.query_one(PanelGrid)
+        pages = grid.zoomed is None and grid.pages > 1
+        self.query_one(Hints).show(keys_for(snapshot.state, live, player.playing, snapshot.growing, pages))
 
     def _remark(self) -> str:
         grid = self.query_one(PanelGrid)

@@ -53,7 +53,7 @@ class Hints(Widget):
         return Content("  ").join(parts)
 
 
-def keys_for(state: str, live: bool, playing: bool, growing: bool) -> Keys:
+def keys_for(state: str, live: bool, playing: bool, growing: bool, pages: bool) -> Keys:
     """The keys of a run that matter now, the most important first."""
     if state == "starting":
         keys = []
@@ -65,6 +65,7 @@ def keys_for(state: str, live: bool, playing: bool, growing: bool) -> Keys:
         keys += [("end", "live")] if growing else []
     return [
         *keys,
+        *([("[]", "pages")] if pages else []),
         ("z", "zoom"),
         ("g", "go to"),
         ("l", "log"),
