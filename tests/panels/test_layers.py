@@ -124,3 +124,14 @@ def test_theory_beyond_the_measurements_stays_on_the_axis(record):
     picture = layers(scale="log").draw(recording, View(2), 58, 14)
     [(y, _)] = marks(picture, "○")
     assert y <= 2
+
+
+def test_figures_of_a_sample_say_so_and_exact_ones_do_not(record):
+    recording = record(
+        {f"a/{name}/1": ([0], [0.5]) for name in ("std", "dead", "std.predicted")}, sampled={"std": 4096}
+    )
+    sampled, exact = layers("std"), layers("dead")
+    assert "sample of 4,096" in sampled.draw(recording, View(0), 80, 12).text()
+    assert "of a sample of 4,096 values a layer" in sampled.describe(recording, View(0))
+    assert "sample" not in exact.draw(recording, View(0), 80, 12).text()
+    assert "sample" not in exact.describe(recording, View(0))

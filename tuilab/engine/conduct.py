@@ -25,7 +25,7 @@ from tuilab.experiments import ALONE, Crew, CrewError, Experiment, build
 from tuilab.experiments.memory import lacks_memory
 from tuilab.recording import Writer
 from tuilab.runs import Run, State
-from tuilab.scenario.metrics import ENGINE_METRICS
+from tuilab.scenario.metrics import ENGINE_METRICS, SAMPLED_FRAMES
 from tuilab.scenario.schema import KINDS, Scenario
 
 OnStep = Callable[[int, int, str], None]
@@ -153,6 +153,7 @@ def _header(
         **scenario.metrics,
         **{f"engine/{name}": metric for name, metric in ENGINE_METRICS.items()},
     }
+    sampled = [*(name for name, metric in metrics.items() if metric.sampled), *SAMPLED_FRAMES]
     return {
         "scenario": scenario.model_dump(mode="json"),
         "panels": scenario.shown_panels,
@@ -162,7 +163,7 @@ def _header(
             name: {"meaning": metric.meaning, "unit": metric.unit, "per_layer": metric.per_layer}
             for name, metric in metrics.items()
         },
-        "sampled": {"activation": experiment.sampled},
+        "sampled": dict.fromkeys(sampled, experiment.sampled),
         "predicted": run.facts.get("options", {}).get("predicted", []),
         "created": time.time(),
         "host": socket.gethostname(),

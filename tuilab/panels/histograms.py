@@ -13,6 +13,7 @@ from tuilab.panels.colors import DEFAULT
 from tuilab.panels.finish import Entry, absent, cut, finished, head, write
 from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture
+from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import Shares, evenly, heights, put_ranges, summary, understood
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
@@ -46,7 +47,7 @@ class Histograms:
         for arm, shares in self._shares(recording, view).items():
             ends = [0, len(shares.bins) - 1] if len(shares.bins) > 1 else [0]
             facts.append(f"{arm} {' and '.join(summary(shares, layer) for layer in ends)}")
-        return sentence(self.title, f"at step {view.step}", facts)
+        return sentence(self.title + of_what(recording.header, self.frame), f"at step {view.step}", facts)
 
     def _names(self, recording: Recording) -> list[str]:
         names = recording.frames(f"*/{self.frame}")
@@ -75,7 +76,7 @@ class Histograms:
         common = _one_range(arms.values())
         rows = picture.height - 2  # without the title's and the layers' row
         visible = max(1, min(len(arms), rows))
-        notes = ["log"] * log
+        notes = sample_note(header, self.frame) + ["log"] * log
         if len(chosen) < layers:
             notes.append(f"layers {' '.join(str(layer + 1) for layer in chosen)} of {layers}")
         if visible < len(arms):

@@ -16,6 +16,7 @@ from tuilab.panels.numbers import short
 from tuilab.panels.palette import BROKEN, arm_color, arm_mark
 from tuilab.panels.picture import Picture
 from tuilab.panels.profiles import Profile, layers_of, past_range, profiles_of
+from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Recording
@@ -52,7 +53,7 @@ class Layers:
                 fact += f" ({theory.THEORY} {short(predicted[arm][last])})"
             broken = [str(layer) for layer, value in profile.items() if not math.isfinite(value)]
             facts.append(fact + (f" (not finite in {' '.join(broken)})" if broken else ""))
-        return sentence(self.title, f"at step {view.step}", facts)
+        return sentence(self.title + of_what(recording.header, self.metric), f"at step {view.step}", facts)
 
     def _render(self, picture: Picture, recording: Recording, view: View) -> None:
         log = self.log if view.log is None else view.log
@@ -74,7 +75,7 @@ class Layers:
             unknown = absent(recording, f"no series named ARM/{self.metric}/LAYER")
             write(body, 0, "nothing to draw yet" if layers_of(recording, self.metric, view) else unknown)
         picture.paste(1, 0, body)
-        notes = ["log"] * log + ["values ≤ 0 left out"] * left_out
+        notes = sample_note(header, self.metric) + ["log"] * log + ["values ≤ 0 left out"] * left_out
         head(picture, self.title, notes, entries, theory.theory_key(view.glyphs) if predicted else "")
 
     def _chart(

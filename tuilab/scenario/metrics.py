@@ -10,22 +10,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One measured quantity: what it means, its unit, and whether every layer has one."""
+    """One measured quantity: what it means, its unit, whether every layer has one and may be sampled."""
 
     meaning: str
     unit: str = ""
     per_layer: bool = False
+    sampled: bool = False
+    """Whether it comes from a sample of a layer's values where the probes are told to; else it is exact."""
 
 
 LAYER_METRICS: dict[str, Metric] = {
-    "activation.mean": Metric("mean of a layer's outputs", per_layer=True),
-    "activation.std": Metric("standard deviation of a layer's outputs", per_layer=True),
+    "activation.mean": Metric("mean of a layer's outputs", per_layer=True, sampled=True),
+    "activation.std": Metric("standard deviation of a layer's outputs", per_layer=True, sampled=True),
     "activation.saturated": Metric(
-        "share of outputs on a flat part of the activation", "share", per_layer=True
+        "share of outputs on a flat part of the activation", "share", per_layer=True, sampled=True
     ),
     "activation.dead": Metric("share of units that are zero for the whole batch", "share", per_layer=True),
     "gradient.norm": Metric("Euclidean norm of the loss gradient at a layer's outputs", per_layer=True),
-    "gradient.std": Metric("standard deviation of the loss gradient at a layer's outputs", per_layer=True),
+    "gradient.std": Metric(
+        "standard deviation of the loss gradient at a layer's outputs", per_layer=True, sampled=True
+    ),
     "weight_gradient.norm": Metric(
         "Euclidean norm of the loss gradient of a layer's weights", per_layer=True
     ),
@@ -39,3 +43,6 @@ ENGINE_METRICS: dict[str, Metric] = {
     "probe_share": Metric("share of the run's time spent measuring", "share"),
 }
 """Series of the engine itself. They are clock readings: the only series that two equal runs may differ in."""
+
+SAMPLED_FRAMES = ("activation.histogram", "preactivation.histogram")
+"""Frames that come from the same sample as the sampled metrics."""

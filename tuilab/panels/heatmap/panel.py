@@ -17,6 +17,7 @@ from tuilab.panels.numbers import integer_label, short
 from tuilab.panels.palette import DIM, HEAT_LEVELS, arm_color, arm_mark
 from tuilab.panels.picture import Picture
 from tuilab.panels.profiles import layers_of, profiles_of
+from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import evenly
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
@@ -61,7 +62,7 @@ class Heatmap:
                 )
                 parts.append(f"not finite in layer {' '.join(map(str, bad))} since step {since}")
             facts.append(f"{arm} {', '.join(parts)}")
-        return sentence(self.title, f"at step {view.step}", facts)
+        return sentence(self.title + of_what(recording.header, self.metric), f"at step {view.step}", facts)
 
     def _render(self, picture: Picture, recording: Recording, view: View) -> None:
         log = self.log if view.log is None else view.log
@@ -81,7 +82,8 @@ class Heatmap:
             log,
         )
         body = Picture.blank(picture.width, max(picture.height - 1 - axes, 0))
-        notes = ["log"] * log + self._blocks(body, tracks, values, recording, view, left)
+        notes = sample_note(recording.header, self.metric) + ["log"] * log
+        notes += self._blocks(body, tracks, values, recording, view, left)
         notes += ["values ≤ 0 left out"] * any(track.left_out for track in tracks.values())
         picture.paste(1, 0, body)
         if axes:

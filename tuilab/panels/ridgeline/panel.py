@@ -10,6 +10,7 @@ from tuilab.panels.finish import Entry, absent, cut, finished, head, write
 from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture
 from tuilab.panels.ridgeline.ridges import Ridges, draw_ridges, ridges_of, shares_at, steps_of
+from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import evenly, put_ranges, summary
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
@@ -58,7 +59,7 @@ class Ridgeline:
                 ]
                 if told:
                     facts.append(f"{arm} {', '.join(told)}")
-        return sentence(self.title, f"up to step {view.step}", facts)
+        return sentence(self.title + of_what(recording.header, self.frame), f"up to step {view.step}", facts)
 
     def _names(self, recording: Recording, view: View) -> dict[str, str]:
         """The frame of each arm that is shown."""
@@ -93,9 +94,8 @@ class Ridgeline:
             write(picture, 1, few if names else none)
             return
         header = recording.header
-        notes = ["log"] * log + [f"{len(names) - len(visible)} more arms need more room"] * (
-            len(visible) < len(names)
-        )
+        notes = sample_note(header, self.frame) + ["log"] * log
+        notes += [f"{len(names) - len(visible)} more arms need more room"] * (len(visible) < len(names))
         chosen = evenly(layers, columns) if self.layer is None else [self.layer - 1]
         if self.layer is not None:
             notes.append(f"layer {self.layer}")

@@ -159,9 +159,11 @@ class TrainingScenario(Scenario):
         "activation.dead.exact": Metric(
             "share of units that are zero for every training example", "share", per_layer=True
         ),
-        "preactivation.mean": Metric("mean of what goes into a layer's activation", per_layer=True),
+        "preactivation.mean": Metric(
+            "mean of what goes into a layer's activation", per_layer=True, sampled=True
+        ),
         "preactivation.std": Metric(
-            "standard deviation of what goes into a layer's activation", per_layer=True
+            "standard deviation of what goes into a layer's activation", per_layer=True, sampled=True
         ),
         **LAYER_METRICS,
     }
