@@ -167,3 +167,9 @@ def test_a_run_without_checkpoints_begins_anew_and_comes_to_the_same(tmp_path: P
     conduct(Run(run.path), resume=True)
     with whole.open() as expected, run.open() as found:
         assert_same(found, expected)
+
+
+def test_a_scenario_can_do_without(tmp_path: Path) -> None:
+    run = prepared(tmp_path, "run", "checkpoints=false", "steps=3")
+    conduct(run)
+    assert not (run.path / "checkpoints").exists()

@@ -58,7 +58,8 @@ class Loop:
         self._experiment = experiment
         options = run.facts.get("options", {})
         self._pace: float | None = options.get("pace")
-        self._checkpoint_every = options.get("checkpoint", CHECKPOINT_EVERY)
+        kept = run.scenario.get("checkpoints", True)
+        self._checkpoint_every = options.get("checkpoint", CHECKPOINT_EVERY) if kept else 0
         self._saved = time.monotonic()
         self._on_step = on_step
         # What was asked of an engine that is gone was obeyed, or died with it.

@@ -91,6 +91,9 @@ class TrainingScenario(Scenario):
         max_length=8,
         description="further ways of using the networks, measured at every validation",
     )
+    checkpoints: bool = Field(
+        default=True, description="keep the networks' state, to resume from: some hundred MB for large ones"
+    )
     probes: TrainingProbes = TrainingProbes()
     watch: list[Literal["confusion", "mistakes", "filters", "samples"]] = Field(
         default=[], description="pictures drawn at every validation"
