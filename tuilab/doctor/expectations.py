@@ -110,7 +110,7 @@ def _metric(recording: Recording, expectation: Expectation, over: bool) -> Outco
 
 _LISTED = 12
 """Layers up to which every one's figure is told."""
-_MOMENTS: dict[int | str, str] = {"last": "", "max": ", at most", "min": ", at least"}
+_MOMENTS: dict[int | str, str] = {"last": "", "max": " (largest)", "min": " (smallest)"}
 
 
 def _where(layers: Sequence[int | None]) -> str:

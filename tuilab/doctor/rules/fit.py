@@ -12,6 +12,8 @@ from tuilab.doctor.finding import Finding
 WORSE = 0.1
 """Share by which the held-out loss lies above its best while the training loss still falls (Prechelt, "Early
 Stopping – But When?", 1998, uses 5 to 20 % of what he calls generalization loss)."""
+LEAP = 2.0
+"""Times the first loss: weights that were carried further off than they began, the sign of a rate too high."""
 LEARNED = 0.5
 """Share of the first loss: a network that is still above it after the run has hardly learned."""
 
@@ -70,6 +72,9 @@ def underfitting(evidence: Evidence) -> Iterator[Finding]:
     # With smoothed labels the training loss stays high however much was learned; the held-out loss has none.
     if len(held) and (held[-1] > (1 + WORSE) * last or held[-1] < LEARNED * held[0]):
         return
+    highest = int(np.nanargmax(losses))
+    leapt = losses[highest] > LEAP * first
+    rate = f"a lower learning rate (the loss leapt to {losses[highest]:.3g} at step {steps[highest]})"
     yield Finding(
         "underfitting",
         evidence.arm,
@@ -77,7 +82,7 @@ def underfitting(evidence: Evidence) -> Iterator[Finding]:
         (),
         f"the training loss has come from {first:.3g} no further than {last:.3g}"
         + (f", and the held-out loss is no higher ({held[-1]:.3g})" if len(held) else ""),
-        "a higher learning rate, more steps, a larger network, less regularisation",
+        (rate if leapt else "a higher learning rate") + ", more steps, a larger network, less regularisation",
     )
 
 
