@@ -12,7 +12,7 @@ from tuilab.panels.picture import Picture, map_chars, printable
 from tuilab.panels.view import View
 from tuilab.recording import Recording, RecordingError
 
-_TITLE = 8
+_TITLE = 30
 """Cells that a title keeps beside the legend, at least."""
 
 _ASCII = {
