@@ -147,11 +147,13 @@ def _legend(
         (0, False, False),
     ):
         pieces = list(keys) if keyed else []
+        # Beginnings tell more, unless they are the same: `leaky .01`, `leaky .1`.
+        shorten = cut if len({cut(entry.name, names) for entry in entries}) == len(entries) else cut_inside
         for place, entry in enumerate(entries):
             gap = "" if place == 0 else " " if names == 0 else "  "
             text = f"{gap}{entry.mark}"
             if names:
-                text += f" {cut_inside(entry.name, names)}"
+                text += f" {shorten(entry.name, names)}"
             if values and entry.value:
                 text += f" {entry.value:<{WIDTH}}"
             pieces.append((text, entry.color))

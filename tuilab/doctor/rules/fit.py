@@ -13,7 +13,7 @@ WORSE = 0.1
 """Share by which the held-out loss lies above its best while the training loss still falls (Prechelt, "Early
 Stopping – But When?", 1998, uses 5 to 20 % of what he calls generalization loss)."""
 LEAP = 2.0
-"""Times the first loss: weights that were carried further off than they began, the sign of a rate too high."""
+"""Times the first loss: a loss that leapt so far up is the sign of a rate too high."""
 LEARNED = 0.5
 """Share of the first loss: a network that is still above it after the run has hardly learned."""
 
