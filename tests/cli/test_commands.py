@@ -101,6 +101,7 @@ def test_inspect_prints_series_as_json_with_nan_and_inf_as_strings(recorded: She
     assert lines[0]["steps"] == list(range(31))
     assert {"inf", "nan"} & set(map(str, lines[1]["values"]))
     assert all(isinstance(value, float | int | str) for value in lines[1]["values"])
+    assert "no series matches" in recorded("inspect", "first", "--series", "nope", code=2)
     facts = recorded.json("inspect", "first")
     assert facts["state"] == "finished"
     assert facts["header"]["arms"] == ["sgd", "wild"]
@@ -138,6 +139,7 @@ def test_list_describe_schema_and_help(shell: Shell) -> None:
 
 
 def test_new_copies_a_scenario_that_then_runs(shell: Shell) -> None:
+    assert "`tuilab run 'two words'`" in shell("new", "two words")
     shell("new", "mine", "--from", "saddle")
     assert "mine" in {entry["name"] for entry in shell.json("list")}
     assert "there is such a file already" in shell("new", "mine", code=2)
@@ -165,6 +167,7 @@ def test_ctrl_c_leaves_an_intact_recording(shell: Shell) -> None:
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
     assert "stopped at step" in out
+    assert "tuilab resume cut goes on with it" in out
     facts = shell.json("inspect", "cut")
     assert facts["finished"]
     assert facts["events"][-1]["kind"] == "stopped"
@@ -184,8 +187,8 @@ def test_ctrl_c_leaves_an_intact_recording(shell: Shell) -> None:
         (["describe", "nothing-like-it"], "there is no scenario of that name"),
         (["replay", "bowl.toml", "--plain"], "bowl.toml"),
         (["inspect", "absent"], "no run 'absent'"),
-        (["watch"], "no runs"),
-        (["stop", "absent"], "no run 'absent'"),
+        (["watch"], "there are no runs"),
+        (["stop", "absent"], "there is no run 'absent'"),
         (["new", "a/b"], "without slashes"),
         (["data", "fetch", "imagenet"], "is no data set to fetch"),
     ],

@@ -90,6 +90,11 @@ def test_a_bare_word_is_text(bowl: Path) -> None:
         ("arms.fast.optimizer.lr=nan", "finite"),
         ("arms.fast.optimizer.lr=-1", "found -1"),
         ("kind=descend", "wanted data, functions"),
+        (
+            "arms.fast.optimizer.name=adamm",
+            "-s arms.fast.optimizer.name=adamm: arms.fast.optimizer: found 'adamm'",
+        ),
+        ("surface={", "surface: found '{'; wanted a table, such as { name = … }"),
     ],
 )
 def test_an_override_that_means_nothing_is_explained(bowl: Path, override: str, said: str) -> None:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tuilab.recording import Recording
 
 
+class InspectError(Exception):
+    """A wish that a recording can't fulfil: one clear sentence."""
+
+
 def inspect(
     run: Annotated[
         str | None, typer.Argument(metavar="RUN_OR_FILE", help="A run or a recording [default: the newest].")
@@ -45,7 +49,10 @@ def inspect(
 
 
 def _print_series(recording: Recording, glob: str, as_json: bool) -> None:
-    for name in recording.series(glob):
+    names = recording.series(glob)
+    if not names:
+        raise InspectError(f"--series {glob!r}: no series matches; without --series all are named")
+    for name in names:
         steps, values = recording.read(name)
         if as_json:
             print_json_line({"series": name, "steps": steps.tolist(), "values": values.tolist()})
@@ -86,7 +93,8 @@ def _print_facts(recording: Recording) -> None:
         else "?"
     )
     facts = {key: header.get(key, "?") for key in ("host", "device", "threads", "torch", "tuilab", "steps")}
-    print(f"recorded {when} on {facts['host']}, {facts['device']}, {facts['threads']} threads,", end=" ")
+    threads = f"{facts['threads']} thread{'' if facts['threads'] == 1 else 's'}"
+    print(f"recorded {when} on {facts['host']}, {facts['device']}, {threads},", end=" ")
     print(f"torch {facts['torch']}, tuilab {facts['tuilab']}, seed {scenario.get('seed', '?')}")
     print(f"arms {', '.join(map(str, header.get('arms', [])))}")
     closed = "closed" if recording.finished else "not closed"

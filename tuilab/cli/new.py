@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -42,4 +43,4 @@ def new(
     if as_json:
         print_json({"path": str(target), "from": source})
     else:
-        print(f"{target} is a copy of {source}: edit it, then `tuilab run {target.stem}`")
+        print(f"{target} is a copy of {source}: edit it, then `tuilab run {shlex.quote(target.stem)}`")

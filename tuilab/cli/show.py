@@ -49,7 +49,10 @@ def metrics(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What is recorded of every arm, and what can happen to it: the names that expectations use."""
+    """The names that expectations use: metrics and events.
+
+    Metrics are recorded of every arm, step by step; events happen to it.
+    """
     tables = _measured(kind)
     if as_json:
         print_json(tables)
@@ -99,7 +102,10 @@ def _measured(kind: str | None) -> list[dict[str, Any]]:
 
 @app.command("gpn")
 def gpn(as_json: AsJson = False) -> None:
-    """Gaussian-Poincaré-normalised activations, both roots, beside the lecture's a and b."""
+    """Gaussian-Poincaré activations beside the lecture's.
+
+    Normalised, aφ(h) + b, in both of their forms.
+    """
     rows = [_row(name) for name in _SHOWN]
     if as_json:
         print_json(rows)

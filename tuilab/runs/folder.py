@@ -263,7 +263,7 @@ def find(root: Path, name: str | None = None) -> Run:
                 return run
         except RunError:
             continue
-    wanted = "no runs" if name is None else f"no run {name!r}"
+    wanted = "are no runs" if name is None else f"is no run {name!r}"
     raise RunError(
-        f"{root}: there are {wanted} here; `tuilab runs` lists them, `tuilab run SCENARIO` makes one"
+        f"{root}: there {wanted} here; `tuilab runs` lists them, `tuilab run SCENARIO` makes one"
     )

@@ -42,7 +42,8 @@ def sentences(
     for detail in error.errors(include_url=False):
         place = _without_tags(detail["loc"], expanded)
         place = _as_written(place, source.raw)
-        where = source.where(place)
+        # What names a part is one key further down than the part that pydantic speaks of.
+        where = source.where((*place, "name") if detail["type"] == "union_tag_invalid" else place)
         key = ".".join(str(piece + 1) if isinstance(piece, int) else piece for piece in place)
         start = ": ".join(piece for piece in (where, key) if piece)
         said[f"{start}: {_claim(detail, model)}" if start else _claim(detail, model)] = None
@@ -100,6 +101,8 @@ def _claim(detail: ErrorDetails, model: type[BaseModel]) -> str:
             near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
             return f"unknown key; {hint}"
+        case "model_attributes_type" | "model_type" | "dict_type":
+            return f"found {_short(detail['input'])}; wanted a table, such as {{ name = … }}"
         case "missing":
             return "is missing"
         case "value_error" if not isinstance(detail["input"], str | int | float):
@@ -114,8 +117,12 @@ def _claim(detail: ErrorDetails, model: type[BaseModel]) -> str:
             near = difflib.get_close_matches(str(context.get("tag")), wanted, n=1, cutoff=0.5)
             hint = f" (did you mean {near[0]}?)" if near else ""
             return f"found {context.get('tag')!r}; wanted one of {', '.join(wanted)}{hint}"
-    found = repr(detail["input"])
-    return f"found {found if len(found) < 60 else found[:57] + '…'}; {message[:1].lower()}{message[1:]}"
+    return f"found {_short(detail['input'])}; {message[:1].lower()}{message[1:]}"
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) < 60 else text[:57] + "…"
 
 
 def _fields_at(model: Any, location: Path_) -> list[str]:
