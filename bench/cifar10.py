@@ -2,8 +2,9 @@
 
 First the `cifar10` scenario with all its default probes against a plain PyTorch script of the same network,
 data, augmentation, optimiser and schedule: CPU-seconds until 80 % of the held-out pictures are right. Then
-`cifar10-speedrun`, several seeds: its accuracy and CPU-seconds. Each run has a process of its own and one thread,
-so that CPU-seconds are those of the work. Wants the real pictures (`tuilab data fetch cifar10`); takes 40 minutes.
+`cifar10-speedrun`, several seeds: its accuracy and CPU-seconds. Each run has a process of its own and one
+thread, so that CPU-seconds are those of the work. Wants the real pictures (`tuilab data fetch cifar10`) and
+about 40 minutes.
 """
 
 from __future__ import annotations
