@@ -1,4 +1,4 @@
-"""What the shipped scenarios' notes tell one to try can be tried."""
+"""What the shipped scenarios' notes tell one to try can be tried, and their panels' titles can be read."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from tuilab.scenario.catalogue import Entry, entries
 from tuilab.scenario.load import load
 
 SHIPPED = [entry for entry in entries() if entry.origin == "shipped"]
+TITLE = 38
+"""Cells inside a panel's frame, three panels side by side on a terminal of 120 columns."""
 PLACEHOLDER = re.compile(r"\b(NAME|X|Y)\b")
 
 
@@ -22,3 +24,9 @@ def test_every_override_in_the_notes_is_one(entry: Entry) -> None:
         overrides = [word for option, word in pairwise(words) if option == "-s"]
         if overrides and not any(map(PLACEHOLDER.search, overrides)):
             load(words[2] if words[:2] == ["tuilab", "run"] else entry.path, overrides)
+
+
+@pytest.mark.parametrize("entry", SHIPPED, ids=lambda entry: entry.name)
+def test_titles_fit_their_panels(entry: Entry) -> None:
+    titles = [str(panel.get("title", "")) for panel in load(entry.path).shown_panels]
+    assert [title for title in titles if len(title) > TITLE] == []

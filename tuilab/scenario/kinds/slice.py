@@ -68,16 +68,16 @@ class SliceScenario(Scenario):
     }
     EVENTS: ClassVar[dict[str, str]] = {"diverged": "a figure became NaN or infinite"}
     PANELS: ClassVar[list[dict[str, Any]]] = [
-        {"type": "landscape", "title": "the loss on the plane, and the paths' shadows", "frame": "landscape"},
+        {"type": "landscape", "title": "loss on the plane, the paths' shadows", "frame": "landscape"},
         {
             "type": "curves",
-            "title": "loss of the network; of its shadow on the plane",
+            "title": "loss: network, and shadow on the plane",
             "series": ["*/loss", "*/plane.loss"],
             "scale": "log",
         },
         {
             "type": "curves",
-            "title": "share of the path that the plane misses",
+            "title": "share of the path the plane misses",
             "series": ["*/plane.missed"],
             "scale": "linear",
         },
