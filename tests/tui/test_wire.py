@@ -123,7 +123,8 @@ def test_escape_sequences_in_texts_do_not_reach_the_terminal() -> None:
 
 
 def test_an_ascii_terminal_gets_ascii() -> None:
-    strip = Strip([Segment("╭─ loss ● ▶ 日 é")])
+    strip = Strip([Segment("╭─ loss ● ▶ 日 é ←→ ÷ −")])
     sent = Wire(ascii_only=True).difference(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1)), CONSOLE)
     assert sent.isascii()
     assert "+- loss o >" in sent
+    assert "<> / -" in sent

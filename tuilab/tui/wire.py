@@ -31,7 +31,7 @@ _PLAIN = {
     **dict.fromkeys("─━┄▔▁", "-"),
     **dict.fromkeys("│┃▏▕▎▌▐‖", "|"),
     **dict.fromkeys("╭╮╰╯┌┐└┘├┤┬┴┼", "+"),
-    **dict(zip("●■▲◆▼★◉▣✓✗…·×▶◀–—≈", "o#^*v@%&vx..x><--~", strict=True)),
+    **dict(zip("●■▲◆▼★◉▣✓✗…·•×÷▶◀–—−≈←→↑↓≤≥", "o#^*v@%&vx..-x/><---~<>^v<>", strict=True)),
 }
 """What the frame around the panels becomes where the terminal shows no more than ASCII."""
 

@@ -69,7 +69,7 @@ def put_key(picture: Picture, arrows: Arrows, factor: float, left: int, view: Vi
         (f"→ {name}" if view.color else f"{name[:1]} {name}", _COLORS.get(name, _OTHER)) for name in arrows
     ]
     if factor != 1:
-        pieces.append((f"arrows ×{factor:.0f}", DIM))
+        pieces.append((f"arrows ×{factor:.3g}", DIM))
     x = left + _RANGE
     if x + sum(len(text) + 2 for text, _ in pieces) + _RANGE > picture.width:
         pieces = pieces[len(arrows) :]
