@@ -134,6 +134,8 @@ def test_list_describe_schema_and_help(shell: Shell) -> None:
     assert "How fast?" in shell("list")
     assert "condition_number" in shell("schema")
     assert "sgd: " in shell("describe", "bowl")
+    told = shell("describe", "deep-tanh-init")
+    assert "init normal (std 0.01)" in told, "a default that another arm departs from"
     assert shell.json("describe", "bowl")["arms"]["sgd"]["optimizer"]["lr"] == 0.1
     assert "replay" in shell(), "without a terminal, tuilab prints its help"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import typer
@@ -30,8 +31,14 @@ def describe(
     if checked.notes:
         print(f"\n{checked.notes.strip()}")
     print(f"\n{heading('Arms')}")
+    # What one arm sets is told of all: the others' defaults are what it differs from.
+    told = {
+        path
+        for arm in checked.setups.values()
+        for path in _paths(arm.model_dump(exclude_none=True, exclude_defaults=True))
+    }
     for name, arm in checked.setups.items():
-        print(f"  {name}: {_settings(arm.model_dump(exclude_none=True, exclude_defaults=True))}")
+        print(f"  {name}: {_settings(_only(arm.model_dump(exclude_none=True), told))}")
     print(f"\n{heading('Panels')}")
     for panel in checked.shown_panels:
         print(f"  {panel['type']}: {panel.get('title') or '–'}")
@@ -46,6 +53,23 @@ def describe(
                 expectation.model_dump(exclude_none=True, exclude_defaults=True, exclude={"because"})
             )
             print(f"  {claims}" + (f"  ({expectation.because})" if expectation.because else ""))
+
+
+def _paths(table: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The keys of a table and of the tables in it."""
+    for key, value in table.items():
+        yield (*above, key)
+        if isinstance(value, dict):
+            yield from _paths(value, (*above, key))
+
+
+def _only(table: dict[str, Any], told: set[tuple[str, ...]], above: tuple[str, ...] = ()) -> dict[str, Any]:
+    """What of a table is told, at any depth; parts keep their names."""
+    return {
+        key: _only(value, told, (*above, key)) if isinstance(value, dict) else value
+        for key, value in table.items()
+        if (*above, key) in told or (above and key == "name")
+    }
 
 
 def _settings(table: dict[str, Any]) -> str:
