@@ -87,6 +87,15 @@ def test_dead_units_of_the_whole_set_count_before_those_of_a_batch(record: Recor
     assert names(findings(record(batch))) == ["dead units"]
 
 
+@pytest.mark.parametrize(
+    ("first", "advice"), [(0.0, "lower the learning rate"), (1.0, "start from other weights")]
+)
+def test_units_that_began_dead_are_not_blamed_on_the_rate(record: Record, first: float, advice: str) -> None:
+    series = {"train.loss": [0.7, 0.7], "activation.dead/1": [first, 1.0]}
+    [found] = findings(record(series, kind="training"))
+    assert found.advice.startswith(advice)
+
+
 def test_dead_in_a_batch_but_alive_in_the_set(record: Record) -> None:
     series = layered("activation.dead", 0.5, 0.5) | layered("activation.dead.exact", 0.0, 0.05)
     assert findings(record(series)) == []

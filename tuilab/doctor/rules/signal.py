@@ -89,14 +89,19 @@ def dead_units(evidence: Evidence) -> Iterator[Finding]:
     layers = np.flatnonzero(shares > DEAD)
     if len(layers):
         seen = "for the whole training set" if len(exact) else "for a whole batch"
+        worst = int(layers[shares[layers].argmax()]) + 1
+        _, course = evidence.series(f"activation.dead{'.exact' if len(exact) else ''}/{worst}")
+        remedy = "lower the learning rate" if evidence.learns else "normalise before the activation"
+        if evidence.learns and course[0] > DEAD:
+            seen += ", and many were from the first step on"
+            remedy = "start from other weights"
         yield Finding(
             "dead units",
             evidence.arm,
             (evidence.step, evidence.step),
             tuple((layers + 1).tolist()),
             f"{shares[layers].max():.0%} of a layer's units are zero {seen}",
-            ("lower the learning rate" if evidence.learns else "normalise before the activation")
-            + ", or take an activation that is flat nowhere (leaky ReLU, ELU)",
+            f"{remedy}, or take an activation that is flat nowhere (leaky ReLU, ELU)",
         )
 
 
