@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tuilab.data.cifar import CIFAR10, CIFAR100, read_cifar
 from tuilab.data.fetch import Fetched, fetch
-from tuilab.data.folder import DataError, folder, inside
+from tuilab.data.folder import DataError, MissingDataError, folder, inside
 from tuilab.data.idx import read_idx
 from tuilab.data.images import read_images
 from tuilab.data.sources import SOURCES
@@ -15,6 +15,7 @@ __all__ = [
     "SOURCES",
     "DataError",
     "Fetched",
+    "MissingDataError",
     "fetch",
     "folder",
     "inside",

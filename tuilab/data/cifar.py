@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tuilab.data.cifar_names import CIFAR10_CLASSES, CIFAR100_CLASSES, CIFAR100_SUPERCLASSES
-from tuilab.data.folder import DataError, folder
+from tuilab.data.folder import DataError, MissingDataError, folder
 
 SHAPE = (3, 32, 32)
 """Planes, rows and columns of a picture."""
@@ -78,11 +78,12 @@ def read_cifar(layout: Layout, split: Split = "train", place: Path | None = None
         place: the data set's folder; where `tuilab data fetch` puts it by default.
 
     Raises:
+        MissingDataError: the data set isn't there.
         DataError: a file is missing, of another size, or holds what is no class.
     """
     place = place or folder() / layout.folder
     if not place.is_dir():
-        raise DataError(
+        raise MissingDataError(
             f"{layout.title} is not in {place.parent}: run `tuilab data fetch {layout.name}` (with --from "
             "FILE_OR_FOLDER if you have it already), or train offline on the embedded pictures with "
             "`-s data.name=shapes10`"

@@ -10,6 +10,10 @@ class DataError(Exception):
     """Data that are missing, damaged or can't be fetched: one sentence with what, where and what to do."""
 
 
+class MissingDataError(DataError):
+    """A data set that has not been fetched."""
+
+
 def folder() -> Path:
     """The folder of all data sets: `$TUILAB_DATA`, else `data` in the user's data folder."""
     if named := os.environ.get("TUILAB_DATA"):

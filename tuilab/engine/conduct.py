@@ -16,7 +16,7 @@ import psutil
 import torch
 
 import tuilab
-from tuilab.data import DataError
+from tuilab.data import DataError, MissingDataError
 from tuilab.engine import checkpoints
 from tuilab.engine.devices import DeviceError, choose
 from tuilab.engine.loop import Loop
@@ -34,6 +34,10 @@ OnStep = Callable[[int, int, str], None]
 
 class EngineError(Exception):
     """A run that could not start or go on: one clear sentence."""
+
+
+class NoDataError(EngineError):
+    """A run that could not start because its data set has not been fetched."""
 
 
 def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False, crew: Crew = ALONE) -> State:
@@ -95,6 +99,8 @@ def _set_up(run: Run, scenario: Scenario, resume: bool, crew: Crew) -> tuple[Exp
     try:
         device = choose(options.get("device", "auto"), options.get("threads"), crew.local_rank)
         experiment = build(scenario, device, crew)
+    except MissingDataError as error:
+        raise NoDataError(str(error)) from None
     except (DeviceError, DataError, CrewError) as error:
         raise EngineError(str(error)) from None
     except (MemoryError, RuntimeError) as error:

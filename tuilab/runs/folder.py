@@ -264,6 +264,4 @@ def find(root: Path, name: str | None = None) -> Run:
         except RunError:
             continue
     wanted = "are no runs" if name is None else f"is no run {name!r}"
-    raise RunError(
-        f"{root}: there {wanted} here; `tuilab runs` lists them, `tuilab run SCENARIO` makes one"
-    )
+    raise RunError(f"{root}: there {wanted} here; `tuilab runs` lists them, `tuilab run SCENARIO` makes one")

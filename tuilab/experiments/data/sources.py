@@ -65,7 +65,7 @@ def examples(scenario: DataScenario) -> tuple[Examples, Examples, Cloud | None]:
     try:
         pictures = DATASETS[source.name](seed, wanted).inputs
     except DataError as error:  # its advice is for training scenarios
-        raise DataError(str(error).replace("data.name=", "source.name=")) from None
+        raise type(error)(str(error).replace("data.name=", "source.name=")) from None
     if wanted > len(pictures):
         raise DataError(f"data: there are {len(pictures):,} pictures; train and test want {wanted:,}")
     chosen = pictures[torch.randperm(len(pictures), generator=stream(seed, "split"))[:wanted]]
