@@ -145,6 +145,11 @@ def main() -> int:
         case ["ours", name, seed, metric]:
             print(json.dumps(ours(name, int(seed), metric)))
             return 0
+    from tuilab.data import CIFAR10, folder
+
+    if not (folder() / CIFAR10.folder).is_dir():
+        print("not measured: CIFAR-10 is not there; `tuilab data fetch cifar10`")
+        return 0
     script, lab = in_a_process("plain", "0"), in_a_process("ours", "cifar10", "0", "validation.accuracy")
     for name, found in (("plain script", script), ("cifar10", lab)):
         print(
