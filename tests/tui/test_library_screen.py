@@ -168,3 +168,16 @@ async def test_the_library_fits_the_smallest_terminal() -> None:
         assert lines[-1].rstrip().endswith("quit")
         await pilot.press("pagedown")
         await until(lambda: text_of(app).splitlines() != lines, "the notes to scroll")
+
+
+async def test_a_run_takes_one_line_beside_a_scroll_bar(tmp_path: Path) -> None:
+    for number in range(20):
+        folder = tmp_path / "runs" / f"{number:02}"
+        folder.mkdir(parents=True)
+        (folder / "run.json").write_text('{"scenario": {}}')
+        (folder / "main.tlr").write_bytes(b"")
+    async with library((80, 24)) as (app, _):
+        box = app.screen.query_one("#runs", OptionList)
+        await until(lambda: box.option_count == 20, "the runs")
+        await until(lambda: box.virtual_size.height > 0, "their lines")
+        assert box.virtual_size.height == box.option_count == 20

@@ -123,7 +123,8 @@ class LibraryScreen(Screen[None]):
             self._open(message.source)
 
     def _line(self, run: RunFacts) -> Content:
-        width = max(self.query_one("#runs").size.width - 2, 20)
+        # Less the padding, and a scroll bar that may come.
+        width = max(self.query_one("#runs").size.width - 3, 20)
         state = words.badge(run.state)
         state = state.pad_right(12 - len(state)) if width >= _ROOMY else state[:1]
         steps = words.count(run.step) + ("" if run.steps is None else f"/{words.count(run.steps)}")
