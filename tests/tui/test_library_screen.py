@@ -11,7 +11,7 @@ from race import Recorder, until
 from textual.pilot import Pilot
 from textual.widgets import OptionList
 
-from tuilab.runs import Run, RunError
+from tuilab.runs import Run, RunError, create
 from tuilab.tui.app import LabApp
 from tuilab.tui.screens.library import LibraryScreen
 from tuilab.tui.screens.run import RunScreen
@@ -172,12 +172,9 @@ async def test_the_library_fits_the_smallest_terminal() -> None:
 
 async def test_a_run_takes_one_line_beside_a_scroll_bar(tmp_path: Path) -> None:
     for number in range(20):
-        folder = tmp_path / "runs" / f"{number:02}"
-        folder.mkdir(parents=True)
-        (folder / "run.json").write_text('{"scenario": {}}')
-        (folder / "main.tlr").write_bytes(b"")
+        create(tmp_path / "runs", "long-lasting", {}, {}, f"run-{number}")
     async with library((80, 24)) as (app, _):
         box = app.screen.query_one("#runs", OptionList)
         await until(lambda: box.option_count == 20, "the runs")
-        await until(lambda: box.virtual_size.height > 0, "their lines")
-        assert box.virtual_size.height == box.option_count == 20
+        await until(lambda: "long" in text_of(app), "their lines")
+        assert text_of(app).count("long") == text_of(app).count(" now ") == box.size.height
