@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
+from lab import text_of
 from race import Recorder, until
 from textual.pilot import Pilot
 from textual.widgets import OptionList
@@ -32,10 +33,6 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     monkeypatch.chdir(tmp_path / "work")
     monkeypatch.setenv("TUILAB_RUNS", str(tmp_path / "runs"))
-
-
-def text_of(app: LabApp) -> str:
-    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
 
 
 @asynccontextmanager

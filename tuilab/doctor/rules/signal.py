@@ -28,40 +28,29 @@ _UNEQUAL = ("convnet", "resnet", "speedrun")
 def activations_through_depth(evidence: Evidence) -> Iterator[Finding]:
     """Outputs that fade or grow layer by layer (Glorot & Bengio, AISTATS 2010, section 4.2)."""
     spread = evidence.layers("activation.std")
-    factor = _factor(spread)
-    if factor is None:
-        return
-    fades = factor < 1
-    yield Finding(
-        "vanishing activations" if fades else "exploding activations",
-        evidence.arm,
-        (evidence.step, evidence.step),
-        tuple(range(1, len(spread) + 1)),
-        f"their spread goes from {spread[0]:.3g} to {spread[-1]:.3g}, by {factor:.2f} a layer",
-        f"make the weights {'larger' if fades else 'smaller'} (variance 1/fan_in for tanh, 2/fan_in for "
-        "rectifiers), or normalise",
-    )
+    for fades, told in _drifts(spread):
+        yield _everywhere(
+            evidence,
+            f"{'vanishing' if fades else 'exploding'} activations",
+            f"their spread goes {told}",
+            f"make the weights {'larger' if fades else 'smaller'} (variance 1/fan_in for tanh, 2/fan_in for "
+            "rectifiers), or normalise",
+            len(spread),
+        )
 
 
 def gradients_through_depth(evidence: Evidence) -> Iterator[Finding]:
     """Gradients that fade or grow on their way back (Pascanu et al., ICML 2013; Hochreiter, 1991)."""
-    if evidence.network in _UNEQUAL:
-        return
-    norms = evidence.layers("gradient.norm")
-    factor = _factor(norms[::-1])
-    if factor is None:
-        return
-    fades = factor < 1
-    yield Finding(
-        "vanishing gradients" if fades else "exploding gradients",
-        evidence.arm,
-        (evidence.step, evidence.step),
-        tuple(range(1, len(norms) + 1)),
-        f"from the last layer to the first their norm goes from {norms[-1]:.3g} to {norms[0]:.3g}, "
-        f"by {factor:.2f} a layer",
-        "choose an initialisation that suits the activation, or shortcuts, or normalise"
-        + ("" if fades else "; clipping the gradient's norm treats the symptom"),
-    )
+    norms = evidence.layers("gradient.norm") if evidence.network not in _UNEQUAL else np.empty(0)
+    for fades, told in _drifts(norms[::-1]):
+        yield _everywhere(
+            evidence,
+            f"{'vanishing' if fades else 'exploding'} gradients",
+            f"from the last layer to the first their norm goes {told}",
+            "choose an initialisation that suits the activation, or shortcuts, or normalise"
+            + ("" if fades else "; clipping the gradient's norm treats the symptom"),
+            len(norms),
+        )
 
 
 def saturation(evidence: Evidence) -> Iterator[Finding]:
@@ -105,11 +94,17 @@ def dead_units(evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def _factor(figures: Floats) -> float | None:
-    """The mean factor from layer to layer where it is far from 1; None where it isn't, or can't be told."""
+def _everywhere(evidence: Evidence, name: str, told: str, advice: str, layers: int) -> Finding:
+    """A finding about all layers, now."""
+    moment = (evidence.step, evidence.step)
+    return Finding(name, evidence.arm, moment, tuple(range(1, layers + 1)), told, advice)
+
+
+def _drifts(figures: Floats) -> Iterator[tuple[bool, str]]:
+    """Whether figures fade, and how far, from layer to layer; nothing where they stay or it can't be told."""
     if len(figures) < 4 or not np.isfinite(figures).all() or figures.min() < 0 or figures[0] == 0:
-        return None
+        return
     total = max(float(figures[-1] / figures[0]), 1e-300)
     factor = total ** (1 / (len(figures) - 1))
-    strong = factor > STEADY or factor < 1 / STEADY
-    return factor if strong and (total > MATTERS or total < 1 / MATTERS) else None
+    if not 1 / STEADY <= factor <= STEADY and not 1 / MATTERS <= total <= MATTERS:
+        yield factor < 1, f"from {figures[0]:.3g} to {figures[-1]:.3g}, by {factor:.2f} a layer"

@@ -63,7 +63,7 @@ class Observer:
             "high": [function.high] * self._layers,
             "layers": names[: self._layers],
         }
-        # Weights grow and shrink: four times their standard deviation at the start, once more.
+        # Weights grow and shrink: six times their standard deviation at the start leaves room for both.
         reach = [max(6 * float(weight.detach().float().std()), 1e-3) for weight in network.weights]
         reach[-1] *= 5  # the scores start a tenth as large as they will have to be
         self._reach = reach
