@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tuilab.recording import Event, Recording
+from tuilab.recording import Event, Readable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -19,7 +19,7 @@ Ints = NDArray[np.int64]
 class Evidence:
     """One arm's series, events and settings, as far as `step`."""
 
-    recording: Recording
+    recording: Readable
     arm: str
     step: int
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 from tuilab.scenario.expect import Expectation
 
 
@@ -37,7 +37,7 @@ class Outcome:
     because: str = ""
 
 
-def check(recording: Recording, over: bool = True) -> list[Outcome]:
+def check(recording: Readable, over: bool = True) -> list[Outcome]:
     """Every expectation of the recorded scenario, in the file's order.
 
     Args:
@@ -50,7 +50,7 @@ def check(recording: Recording, over: bool = True) -> list[Outcome]:
     return [_check(recording, item, over) for item in (raw if isinstance(raw, list) else [])]
 
 
-def _check(recording: Recording, raw: Any, over: bool) -> Outcome:
+def _check(recording: Readable, raw: Any, over: bool) -> Outcome:
     try:
         expectation = Expectation.model_validate(raw)
     except ValidationError:
@@ -60,7 +60,7 @@ def _check(recording: Recording, raw: Any, over: bool) -> Outcome:
     return _metric(recording, expectation, over)
 
 
-def _event(recording: Recording, expectation: Expectation, over: bool) -> Outcome:
+def _event(recording: Readable, expectation: Expectation, over: bool) -> Outcome:
     kind, arm = expectation.event, expectation.arm
     step = _first(recording, kind, arm)
     subject = f"{arm}: {kind}"
@@ -76,7 +76,7 @@ def _event(recording: Recording, expectation: Expectation, over: bool) -> Outcom
     return Outcome(verdict, f"{subject} at step {claim}", measured, expectation.because)
 
 
-def _metric(recording: Recording, expectation: Expectation, over: bool) -> Outcome:
+def _metric(recording: Readable, expectation: Expectation, over: bool) -> Outcome:
     metric, step, near = str(expectation.metric), expectation.step, expectation.near
     figure_at = partial(_figure, recording, step=step)
     reached = recording.last_step >= step if isinstance(step, int) else over
@@ -119,7 +119,7 @@ def _where(layers: Sequence[int | None]) -> str:
     return f" of layers 1–{len(layers)}"
 
 
-def _figure(recording: Recording, path: str, arm: str, step: int | str) -> float | None:
+def _figure(recording: Readable, path: str, arm: str, step: int | str) -> float | None:
     """The value at a step, or the largest or smallest of the run; None where there is none."""
     name = f"{arm}/{path}"
     try:
@@ -133,7 +133,7 @@ def _figure(recording: Recording, path: str, arm: str, step: int | str) -> float
     return float(values.max() if step == "max" else values.min())
 
 
-def _depth(recording: Recording, path: str) -> int:
+def _depth(recording: Readable, path: str) -> int:
     """The highest layer that a per-layer series was recorded for; 0 for none."""
     layers = [name.rpartition("/")[2] for name in recording.series(glob.escape(path) + "/*")]
     return max((int(layer) for layer in layers if layer.isdecimal()), default=0)
@@ -164,7 +164,7 @@ def _claim(
     return f"above {other}'s ({text}){by}", lambda figure: bound is not None and figure > bound * factor
 
 
-def _first(recording: Recording, kind: str | None, arm: str) -> int | None:
+def _first(recording: Readable, kind: str | None, arm: str) -> int | None:
     steps = [event.step for event in recording.events() if event.kind == kind and event.arm == arm]
     return min(steps, default=None)
 

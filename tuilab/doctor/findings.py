@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from tuilab.doctor.evidence import Evidence
 from tuilab.doctor.finding import Finding
 from tuilab.doctor.rules import data, fit, signal
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 RULES: list[Callable[[Evidence], Iterator[Finding]]] = [
     fit.diverged,
@@ -23,7 +23,7 @@ RULES: list[Callable[[Evidence], Iterator[Finding]]] = [
 """In the order of urgency, which findings are reported in."""
 
 
-def findings(recording: Recording, step: int | None = None) -> list[Finding]:
+def findings(recording: Readable, step: int | None = None) -> list[Finding]:
     """What is wrong, as far as `step` shows it (None: the last one); the most urgent first."""
     arms = recording.header.get("arms", [])
     at = recording.last_step if step is None else step

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 from tuilab.scenario.expect import Prediction
 
 
@@ -26,7 +26,7 @@ class Reveal:
         return self.said == self.answer
 
 
-def reveals(recording: Recording) -> list[Reveal]:
+def reveals(recording: Readable) -> list[Reveal]:
     """Every question of the recorded scenario with its answer, in the file's order."""
     scenario = recording.header.get("scenario", {})
     raw = scenario.get("predict", []) if isinstance(scenario, dict) else []

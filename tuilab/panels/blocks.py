@@ -13,7 +13,7 @@ from tuilab.panels.numbers import brief
 from tuilab.panels.palette import DIM, arm_color, arm_mark
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _NARROWEST = 4
 _ROOMY = (9, 4)
@@ -93,14 +93,14 @@ def _grid(
     ]
 
 
-def put_caption(picture: Picture, block: Block, recording: Recording, arm: str, view: View) -> None:
+def put_caption(picture: Picture, block: Block, recording: Readable, arm: str, view: View) -> None:
     """The arm's mark and name above its block."""
     header = recording.header
     label = f"{arm_mark(header, arm, view.glyphs)} {arm}" if arm != RUN else "all arms"
     picture.put(block.y - 1, block.x, cut(label, block.width), arm_color(header, arm))
 
 
-def entries_of(recording: Recording, arms: list[str], view: View) -> list[Entry]:
+def entries_of(recording: Readable, arms: list[str], view: View) -> list[Entry]:
     """The legend of arms that have no captions."""
     header = recording.header
     return [

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from tuilab.panels.axes import Floats, Ints, StepAxis, ValueAxis
 from tuilab.panels.chart import Strokes
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _SPANS = 64
 _FEW = 4096
@@ -71,7 +71,7 @@ class Columns:
         return Columns(low, high, last, self.broken, bool(np.any(self.low <= 0)))
 
 
-def read_columns(recording: Recording, name: str, axis: StepAxis, step: int) -> Columns:
+def read_columns(recording: Readable, name: str, axis: StepAxis, step: int) -> Columns:
     """A series up to and including a step, by column of the axis. Wide spans are read from summaries.
 
     Every bin of steps is read whole or up to `step`, so a column comes out the same whether or not the
@@ -175,7 +175,7 @@ def _rows(numbers: Floats, values: ValueAxis, rows: int) -> Ints:
     return np.rint(values.place(numbers) * (rows - 1)).astype(np.int64)
 
 
-def first_nonfinite(recording: Recording, name: str, step: int) -> int | None:
+def first_nonfinite(recording: Readable, name: str, step: int) -> int | None:
     """The first step up to and including `step` at which a series is NaN or infinite."""
     low, high = 0, step + 1
     while high - low > _FEW:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from tuilab.panels.colors import DEFAULT
 from tuilab.panels.numbers import WIDTH
 from tuilab.panels.palette import ARM_MARKS, ASCII_MARKS, BROKEN, DIM, POINT
-from tuilab.panels.picture import Picture, map_chars, printable
+from tuilab.panels.picture import Picture, map_chars
 from tuilab.panels.view import View
-from tuilab.recording import Recording, RecordingError
+from tuilab.printable import printable
+from tuilab.recording import Readable, RecordingError
 
 _TITLE = 30
 """Cells that a title keeps beside the legend, at least."""
@@ -78,7 +79,7 @@ def write(picture: Picture, y: int, text: str, fg: int = DIM) -> None:
         y, line = y + 1, word or ""
 
 
-def absent(recording: Recording, what: str) -> str:
+def absent(recording: Readable, what: str) -> str:
     """Why there is nothing to draw: the run has not recorded anything yet, or `what`."""
     return what if recording.series() or recording.frames() else "nothing is recorded yet"
 

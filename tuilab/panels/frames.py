@@ -10,7 +10,7 @@ from tuilab.panels.axes import ValueAxis
 from tuilab.panels.finish import absent
 from tuilab.panels.palette import arm_of, by_arm
 from tuilab.panels.view import View
-from tuilab.recording import Frame, Recording
+from tuilab.recording import Frame, Readable
 
 RUN = ""
 """Stands for the arm of a frame that is the whole run's."""
@@ -21,13 +21,13 @@ _CLOSE = 1e-12
 """Ends nearer to each other than this share of their size are no range: floats could not part it."""
 
 
-def names_of(recording: Recording, name: str) -> list[str]:
+def names_of(recording: Readable, name: str) -> list[str]:
     """The frames called NAME or ARM/NAME, in the order of the arms."""
     found = [each for each in recording.frames() if each == name or each.partition("/")[2] == name]
     return by_arm(recording.header, found)
 
 
-def shown_frames(recording: Recording, name: str, view: View) -> dict[str, Frame]:
+def shown_frames(recording: Readable, name: str, view: View) -> dict[str, Frame]:
     """Of every arm that is not hidden, the last frame of this name up to the moment shown."""
     frames = {}
     for each in names_of(recording, name):
@@ -38,7 +38,7 @@ def shown_frames(recording: Recording, name: str, view: View) -> dict[str, Frame
     return frames
 
 
-def missing(recording: Recording, name: str, what: str) -> str:
+def missing(recording: Readable, name: str, what: str) -> str:
     """Why no such frame is shown."""
     if names_of(recording, name):
         return f"no {what} to show"

@@ -17,7 +17,7 @@ from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import Shares, evenly, heights, put_ranges, summary, understood
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _EIGHTHS = np.array(list(" ▁▂▃▄▅▆▇█"))
 _STEPS_ASCII = np.array(list("  ..:::##"))
@@ -37,11 +37,11 @@ class Histograms:
     arm: str = ""
     log: bool = False
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """For every arm, first and last layer: the median, and the share in the outermost bins."""
         facts = []
         for arm, shares in self._shares(recording, view).items():
@@ -49,11 +49,11 @@ class Histograms:
             facts.append(f"{arm} {' and '.join(summary(shares, layer) for layer in ends)}")
         return sentence(self.title + of_what(recording.header, self.frame), f"at step {view.step}", facts)
 
-    def _names(self, recording: Recording) -> list[str]:
+    def _names(self, recording: Readable) -> list[str]:
         names = recording.frames(f"*/{self.frame}")
         return [name for name in names if self.arm in ("", arm_of(name))]
 
-    def _shares(self, recording: Recording, view: View) -> dict[str, Shares]:
+    def _shares(self, recording: Readable, view: View) -> dict[str, Shares]:
         shares = {}
         for name in by_arm(recording.header, self._names(recording)):
             frame = recording.frame(name, view.step) if arm_of(name) not in view.hidden else None
@@ -61,7 +61,7 @@ class Histograms:
                 shares[arm_of(name)] = found
         return shares
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         arms = self._shares(recording, view)
         header = recording.header
         known = self._names(recording)

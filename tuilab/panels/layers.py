@@ -19,7 +19,7 @@ from tuilab.panels.profiles import Profile, layers_of, past_range, profiles_of
 from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _ROOMY = 3
 """Cells a layer from which on every layer gets its arm's mark."""
@@ -36,11 +36,11 @@ class Layers:
     metric: str
     log: bool = False
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """The first and the last layer's value of every arm, theory's, and which layers are not finite."""
         facts = []
         predicted = profiles_of(recording, self.metric + theory.SUFFIX, view)
@@ -55,7 +55,7 @@ class Layers:
             facts.append(fact + (f" (not finite in {' '.join(broken)})" if broken else ""))
         return sentence(self.title + of_what(recording.header, self.metric), f"at step {view.step}", facts)
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         log = self.log if view.log is None else view.log
         profiles = profiles_of(recording, self.metric, view)
         predicted = profiles_of(recording, self.metric + theory.SUFFIX, view)
@@ -81,7 +81,7 @@ class Layers:
     def _chart(
         self,
         body: Picture,
-        recording: Recording,
+        recording: Readable,
         view: View,
         profiles: dict[str, Profile],
         predicted: dict[str, Profile],

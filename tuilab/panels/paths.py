@@ -13,7 +13,7 @@ from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import faded, light
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import Glyphs, View
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _BEGINNING = 1000
 """Steps drawn one by one; of what comes after, as many points again."""
@@ -47,7 +47,7 @@ class Path:
     whole: bool
 
 
-def read_path(recording: Recording, arm: str, step: int) -> Path:
+def read_path(recording: Readable, arm: str, step: int) -> Path:
     """The positions of an arm up to and including a step; of a long path some 2,000."""
     beginning = min(step + 1, _BEGINNING)
     read = [recording.read(f"{arm}/{axis}", 0, beginning) for axis in "xy"]

@@ -10,7 +10,7 @@ import numpy as np
 from tuilab.panels.axes import ValueAxis
 from tuilab.panels.palette import arms_of
 from tuilab.panels.view import View
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _SAMPLED = 32
 """Layers whose past sets the y range."""
@@ -19,7 +19,7 @@ Profile = dict[int, float]
 """The metric's value by layer."""
 
 
-def layers_of(recording: Recording, metric: str, view: View) -> dict[str, dict[int, str]]:
+def layers_of(recording: Readable, metric: str, view: View) -> dict[str, dict[int, str]]:
     """The series of each arm that is not hidden by layer, arms in colour order."""
     names: dict[str, dict[int, str]] = {arm: {} for arm in arms_of(recording.header)}
     for name in recording.series():
@@ -34,7 +34,7 @@ def layers_of(recording: Recording, metric: str, view: View) -> dict[str, dict[i
     }
 
 
-def profiles_of(recording: Recording, metric: str, view: View) -> dict[str, Profile]:
+def profiles_of(recording: Readable, metric: str, view: View) -> dict[str, Profile]:
     """The values at the moment by arm and layer, of those that have one."""
     profiles: dict[str, Profile] = {}
     for arm, layers in layers_of(recording, metric, view).items():
@@ -44,7 +44,7 @@ def profiles_of(recording: Recording, metric: str, view: View) -> dict[str, Prof
     return profiles
 
 
-def past_range(recording: Recording, metrics: Iterable[str], view: View, log: bool) -> ValueAxis:
+def past_range(recording: Readable, metrics: Iterable[str], view: View, log: bool) -> ValueAxis:
     """The range of everything up to this moment, so that moments compare and the axis keeps still."""
     lows: list[float] = []
     highs: list[float] = []

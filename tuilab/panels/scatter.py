@@ -19,7 +19,7 @@ from tuilab.panels.picture import Picture
 from tuilab.panels.points import Cloud, class_entries, cloud_of, draw_line, draw_points
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _SPREADS = 2.0
 """Standard deviations that the ellipse reaches out."""
@@ -68,21 +68,21 @@ class Scatter:
     frame: str
     ellipse: bool = True
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """Of every arm how many points, their mean, and their spread along the principal axes."""
         facts = [f"{arm} {_summary(cloud)}".strip() for arm, cloud in self._clouds(recording, view).items()]
         return sentence(self.title, f"at step {view.step}", facts)
 
-    def _clouds(self, recording: Recording, view: View) -> dict[str, Cloud]:
+    def _clouds(self, recording: Readable, view: View) -> dict[str, Cloud]:
         frames = shown_frames(recording, self.frame, view)
         found = {arm: cloud_of(frame) for arm, frame in frames.items()}
         return {arm: cloud for arm, cloud in found.items() if cloud is not None}
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         clouds = self._clouds(recording, view)
         if not clouds:
             head(picture, self.title, [], [])
@@ -118,7 +118,7 @@ class Scatter:
         cloud: Cloud,
         x: ValueAxis,
         y: ValueAxis,
-        recording: Recording,
+        recording: Readable,
         arm: str,
         view: View,
     ) -> Picture:

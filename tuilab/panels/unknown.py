@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tuilab.panels.finish import finished, head, write
-from tuilab.panels.picture import Picture, printable
+from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
-from tuilab.recording import Recording
+from tuilab.printable import printable
+from tuilab.recording import Readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,7 @@ class Unknown:
     title: str
     reason: str
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
 
         def render(picture: Picture) -> None:
@@ -26,6 +27,6 @@ class Unknown:
 
         return finished(render, view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """The reason."""
         return printable(f"{self.title}: {self.reason}.")

@@ -11,7 +11,7 @@ from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence, spoken
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _LAST = "/last"
 _NAME = 16
@@ -27,11 +27,11 @@ class Values:
     title: str
     series: tuple[str, ...]
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """Every number of the table."""
         names = self._names(recording, view)
         facts = [
@@ -40,7 +40,7 @@ class Values:
         ]
         return sentence(self.title, f"at step {view.step}", facts)
 
-    def _names(self, recording: Recording, view: View) -> dict[str, str]:
+    def _names(self, recording: Readable, view: View) -> dict[str, str]:
         """The series by what they are shown as."""
         plain = [glob for glob in self.series if not glob.endswith(_LAST)]
         names = {name: name for name in shown(recording, plain, view)}
@@ -51,7 +51,7 @@ class Values:
         order = by_arm(recording.header, list(names))
         return {name: names[name] for name in order}
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         names = self._names(recording, view)
         arms = list(dict.fromkeys(map(arm_of, names)))
         metrics = list(dict.fromkeys(name.partition("/")[2] for name in names))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from tuilab.panels.picture import Picture
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 Glyphs = Literal["braille", "block", "ascii"]
 
@@ -39,12 +39,12 @@ class Panel(Protocol):
     def title(self) -> str:
         """What the panel shows, in a few words."""
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """The picture, exactly height × width, whatever the recording holds.
 
         Raises:
             ValueError: Width or height is below 1.
         """
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """One or two sentences with the numbers, for screen readers, logs and tests."""

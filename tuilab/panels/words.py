@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from tuilab.panels.columns import first_nonfinite
 from tuilab.panels.numbers import short
-from tuilab.panels.picture import printable
-from tuilab.recording import Recording
+from tuilab.printable import printable
+from tuilab.recording import Readable
 
 _RECENT = 5
 """A trend compares the two halves of the last fifth of the steps."""
@@ -30,7 +30,7 @@ def spoken(names: Sequence[str]) -> dict[str, str]:
     }
 
 
-def trend(recording: Recording, name: str, step: int) -> str:
+def trend(recording: Readable, name: str, step: int) -> str:
     """The value of a series at a step, with its direction, or where it stopped being a number."""
     value = recording.at(name, step)
     if value is None:

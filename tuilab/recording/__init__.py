@@ -1,6 +1,8 @@
 """The recording: series, frames and events in append-only files that are readable while written."""
 
 from tuilab.recording.errors import NewerVersionError, NotARecordingError, RecordingError
+from tuilab.recording.names import SeriesName
+from tuilab.recording.readable import Readable
 from tuilab.recording.recording import Recording
 from tuilab.recording.results import Event, Frame, Gap, Overview
 from tuilab.recording.table import Table
@@ -13,8 +15,10 @@ __all__ = [
     "NewerVersionError",
     "NotARecordingError",
     "Overview",
+    "Readable",
     "Recording",
     "RecordingError",
+    "SeriesName",
     "Table",
     "Writer",
 ]

@@ -13,6 +13,7 @@ import numpy as np
 from tuilab.recording.errors import RecordingError
 from tuilab.recording.format import MAX_STEP, Floats, Ints
 from tuilab.recording.frameset import FrameReader
+from tuilab.recording.names import SeriesName
 from tuilab.recording.overview import Digest, bounds, digest, reduce
 from tuilab.recording.reader import FileReader
 from tuilab.recording.results import Event, Frame, Gap, Overview
@@ -28,6 +29,8 @@ class Recording:
     def __init__(self, files: Sequence[FileReader]) -> None:
         """Use `open`."""
         self._files = sorted(files, key=lambda file: file.contents.created)
+        self.revision = 0
+        """Greater whenever there is something new."""
         self._index()
 
     @classmethod
@@ -71,6 +74,7 @@ class Recording:
         """
         new = [file.refresh() for file in self._files]
         if any(new):
+            self.revision += 1
             self._index()
         return any(new)
 
@@ -106,6 +110,14 @@ class Recording:
     def frames(self, *globs: str) -> list[str]:
         """Names of frames that match one of the globs (all without one), in order of first appearance."""
         return _matching(self._frames, globs)
+
+    def has(self, name: str) -> bool:
+        """Whether there is a series of exactly this name."""
+        return name in self._series
+
+    def identity(self, name: str) -> SeriesName:
+        """The arm, the metric and the layer of a series or a frame."""
+        return SeriesName.parse(name)
 
     def read(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
         """A series from `start` up to, not including, `stop`.

@@ -14,7 +14,7 @@ from tuilab.panels.columns import Columns, read_columns, spreads, strokes
 from tuilab.panels.palette import BROKEN, POINT, arm_color, arm_mark, arms_of
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import Glyphs, View
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _DASHES = (1, 2, 4)
 _SPARSE = 3
@@ -45,7 +45,7 @@ class Line:
 
 
 def read_line(
-    recording: Recording, name: str, metrics: list[str], axis: StepAxis, view: View, log: bool
+    recording: Readable, name: str, metrics: list[str], axis: StepAxis, view: View, log: bool
 ) -> Line:
     """A series up to the moment; live, only the columns that are complete.
 
@@ -73,7 +73,7 @@ def _group(glyphs: Glyphs) -> int:
     return 2 * PIXELS[glyphs][0]
 
 
-def spread_of(line: Line, values: ValueAxis, frame: Frame, recording: Recording) -> Strokes:
+def spread_of(line: Line, values: ValueAxis, frame: Frame, recording: Readable) -> Strokes:
     """From lowest to highest, at other columns for every arm."""
     header, group = recording.header, _group(frame.glyphs)
     known = arms_of(header)
@@ -83,7 +83,7 @@ def spread_of(line: Line, values: ValueAxis, frame: Frame, recording: Recording)
     return spreads(line.columns, values, frame.pixels[1], arm_color(header, line.arm), mark, group, at)
 
 
-def strokes_of(line: Line, values: ValueAxis, frame: Frame, recording: Recording) -> Strokes:
+def strokes_of(line: Line, values: ValueAxis, frame: Frame, recording: Readable) -> Strokes:
     """The line itself."""
     header = recording.header
     char = theory.CHAR if line.predicted else arm_mark(header, line.arm, "ascii")
@@ -91,7 +91,7 @@ def strokes_of(line: Line, values: ValueAxis, frame: Frame, recording: Recording
 
 
 def put_marks(
-    body: Picture, line: Line, values: ValueAxis, frame: Frame, recording: Recording, view: View
+    body: Picture, line: Line, values: ValueAxis, frame: Frame, recording: Readable, view: View
 ) -> None:
     """The arm's mark where its line ends (hollow for theory), and a cross where it broke first."""
     header, columns = recording.header, line.columns

@@ -15,7 +15,7 @@ from tuilab.panels.palette import arm_color, arm_mark, arm_of, by_arm
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence, spoken, trend
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _SAMPLES = ("──", "╌╌", "··")
 _SAMPLES_ASCII = ("--", "- ", ". ")
@@ -30,11 +30,11 @@ class Curves:
     series: tuple[str, ...]
     log: bool = False
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """The last value of every series, whether it rises or falls, and where it broke."""
         names = shown(recording, self.series, view)
         called = spoken([theory.measured(name) for name in names])
@@ -45,7 +45,7 @@ class Curves:
         ]
         return sentence(self.title, f"at step {view.step}", facts)
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         log = self.log if view.log is None else view.log
         names = shown(recording, self.series, view)
         metrics = list(dict.fromkeys(map(_metric, sorted(names, key=theory.is_theory))))
@@ -58,7 +58,7 @@ class Curves:
         head(picture, self.title, notes, _entries(recording, names, view), _key(names, view))
 
     def _chart(
-        self, body: Picture, recording: Recording, view: View, names: list[str], metrics: list[str], log: bool
+        self, body: Picture, recording: Readable, view: View, names: list[str], metrics: list[str], log: bool
     ) -> bool:
         """Draws the lines and says whether values were left out."""
         gutter = GUTTER
@@ -93,13 +93,13 @@ class Curves:
         return any(line.columns.left_out for line in lines)
 
 
-def shown(recording: Recording, globs: Sequence[str], view: View) -> list[str]:
+def shown(recording: Readable, globs: Sequence[str], view: View) -> list[str]:
     """The series that match and whose arm is not hidden, arm by arm."""
     names = recording.series(*globs) if globs else []
     return by_arm(recording.header, [name for name in names if arm_of(name) not in view.hidden])
 
 
-def _entries(recording: Recording, names: list[str], view: View) -> list[Entry]:
+def _entries(recording: Readable, names: list[str], view: View) -> list[Entry]:
     """The arms of the panel with the latest value of the first metric of each, a measured one if any."""
     first: dict[str, str] = {}
     for name in sorted(names, key=theory.is_theory):

@@ -16,7 +16,7 @@ from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Frame as Recorded
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _DASHES = (1, 2, 4)
 _SAMPLES = ("──", "╌╌", "··")
@@ -34,11 +34,11 @@ class Family:
     rows: tuple[str, ...] = ()
     log: bool = False
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """The lowest and the highest value of every curve, and where."""
         curves = self._curves(recording, view)
         rows = {curve.row for curve in curves}
@@ -48,13 +48,13 @@ class Family:
             facts.append(f"{called} {_extremes(curve)}".strip())
         return sentence(self.title, f"at step {view.step}", facts)
 
-    def _curves(self, recording: Recording, view: View) -> list[Curve]:
+    def _curves(self, recording: Readable, view: View) -> list[Curve]:
         curves = []
         for arm, frame in shown_frames(recording, self.frame, view).items():
             curves += [curve for curve in _curves_in(arm, frame) if not self.rows or curve.row in self.rows]
         return curves[:_MOST_CURVES]
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         log = self.log if view.log is None else view.log
         curves = self._curves(recording, view)
         if not curves:
@@ -80,7 +80,7 @@ class Family:
         )
 
 
-def _looks(curves: list[Curve], alone: bool, recording: Recording, view: View) -> list[Look]:
+def _looks(curves: list[Curve], alone: bool, recording: Readable, view: View) -> list[Look]:
     rows = list(dict.fromkeys(curve.row for curve in curves))
     marks = ASCII_MARKS if view.glyphs == "ascii" else ARM_MARKS
     looks = []

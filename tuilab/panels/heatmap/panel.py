@@ -21,7 +21,7 @@ from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import evenly
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _LEFT = GUTTER + 1
 _ROOMY = (_LEFT + 14, 5)
@@ -39,11 +39,11 @@ class Heatmap:
     metric: str
     log: bool = False
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """Of every arm the layers with the smallest and the greatest value, and those that broke first."""
         facts = []
         names = layers_of(recording, self.metric, view)
@@ -64,7 +64,7 @@ class Heatmap:
             facts.append(f"{arm} {', '.join(parts)}")
         return sentence(self.title + of_what(recording.header, self.metric), f"at step {view.step}", facts)
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         log = self.log if view.log is None else view.log
         axes = picture.width >= _ROOMY[0] and picture.height >= _ROOMY[1]
         left = _LEFT if axes else 0
@@ -97,7 +97,7 @@ class Heatmap:
         body: Picture,
         tracks: dict[str, Track],
         values: ValueAxis,
-        recording: Recording,
+        recording: Readable,
         view: View,
         left: int,
     ) -> list[str]:

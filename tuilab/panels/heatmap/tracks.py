@@ -11,7 +11,7 @@ from tuilab.panels.axes import Floats, StepAxis
 from tuilab.panels.columns import Columns, read_columns
 from tuilab.panels.profiles import layers_of
 from tuilab.panels.view import View
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Track:
         return bool(np.isfinite(self.values).any() or self.broken.any())
 
 
-def tracks_of(recording: Recording, metric: str, steps: StepAxis, view: View, log: bool) -> dict[str, Track]:
+def tracks_of(recording: Readable, metric: str, steps: StepAxis, view: View, log: bool) -> dict[str, Track]:
     """Of every arm that is not hidden the metric by layer, up to the moment; logarithms where `log`."""
     return {
         arm: _track(
@@ -47,7 +47,7 @@ def tracks_of(recording: Recording, metric: str, steps: StepAxis, view: View, lo
     }
 
 
-def _read(recording: Recording, name: str, steps: StepAxis, view: View, log: bool) -> Columns:
+def _read(recording: Readable, name: str, steps: StepAxis, view: View, log: bool) -> Columns:
     columns = read_columns(recording, name, steps, view.step)
     if view.live:
         columns = columns.first(steps.complete(view.step, 1))

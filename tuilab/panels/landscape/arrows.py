@@ -15,7 +15,7 @@ from tuilab.panels.palette import DIM
 from tuilab.panels.paths import line_pixels
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _COLORS = {"gradient": 255, "momentum": 213, "step": 229, "look-ahead": 159}
 _OTHER = 250
@@ -34,7 +34,7 @@ Arrows = dict[str, list[Floats]]
 """By name: [x, y, dx, dy, px, py] of every arm's, where (px, py) is where the arm's first arrow starts."""
 
 
-def arrows_of(recording: Recording, arms: list[str], view: View) -> Arrows:
+def arrows_of(recording: Readable, arms: list[str], view: View) -> Arrows:
     """The arrows of these arms at the moment, of each name together."""
     found: Arrows = {}
     known = set(recording.frames())

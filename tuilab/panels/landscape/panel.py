@@ -24,7 +24,7 @@ from tuilab.panels.picture import Picture
 from tuilab.panels.points import cloud_of, draw_points
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _MINIMUM_COLOR = 231
 _SMALLEST = (GUTTER + 12, 6)
@@ -47,11 +47,11 @@ class Landscape:
     frame: str
     points: str = ""
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """Where every arm stands, whether that is outside the picture, and how far the nearest minimum is."""
         surface = self._surface(recording, view)
         facts = [
@@ -60,12 +60,12 @@ class Landscape:
         ]
         return sentence(self.title, f"at step {view.step}", facts)
 
-    def _surface(self, recording: Recording, view: View) -> Surface | None:
+    def _surface(self, recording: Readable, view: View) -> Surface | None:
         if self.frame not in recording.frames():
             return None
         return surface_of(recording.frame(self.frame, view.step))
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         surface = self._surface(recording, view)
         if surface is None:
             head(picture, self.title, [], [])
@@ -105,7 +105,7 @@ class Landscape:
             _draw_ranges(picture, surface, left)
             put_key(picture, arrows, factor, left, view)
 
-    def _draw_points(self, body: Picture, surface: Surface, recording: Recording, view: View) -> None:
+    def _draw_points(self, body: Picture, surface: Surface, recording: Readable, view: View) -> None:
         if not self.points:
             return
         header = recording.header
@@ -119,7 +119,7 @@ class Landscape:
                 )
 
 
-def _paths(recording: Recording, view: View) -> dict[str, Path]:
+def _paths(recording: Readable, view: View) -> dict[str, Path]:
     names = set(recording.series())
     arms = [arm for arm in arms_of(recording.header) if arm not in view.hidden]
     return {arm: read_path(recording, arm, view.step) for arm in arms if {f"{arm}/x", f"{arm}/y"} <= names}

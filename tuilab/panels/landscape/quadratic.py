@@ -14,7 +14,7 @@ from tuilab.panels.numbers import short
 from tuilab.panels.paths import line_pixels
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _FAR = 1e50
 _TARGET = "◎"
@@ -50,7 +50,7 @@ class Model:
         return "minimum" if low > 0 else "maximum" if high < 0 else "saddle"
 
 
-def model_of(recording: Recording, arm: str, view: View) -> Model | None:
+def model_of(recording: Readable, arm: str, view: View) -> Model | None:
     """The model of an arm at the moment, if it is recorded and finite."""
     name = f"{arm}/quadratic_model"
     frame = recording.frame(name, view.step) if name in recording.frames() else None

@@ -15,9 +15,10 @@ from tuilab.panels.hues import AREAS, DIVERGING, DIVERGING_LEVELS, SIGNED, TEXTU
 from tuilab.panels.map.field import BROKE, Axis, Field, levels_of, logarithms
 from tuilab.panels.numbers import brief
 from tuilab.panels.palette import BROKEN, DIM, HEAT, HEAT_LEVELS
-from tuilab.panels.picture import Chars, Colors, Picture, printable
+from tuilab.panels.picture import Chars, Colors, Picture
 from tuilab.panels.raster import averaged, centres, fill
 from tuilab.panels.view import View
+from tuilab.printable import printable
 
 _SHADES = np.array(list(" ░▒▓"))
 

@@ -20,7 +20,7 @@ from tuilab.panels.picture import Picture
 from tuilab.panels.points import Cloud, class_entries, cloud_of, draw_line, draw_points
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _LINE_COLORS = (231, 226, 213)
 _LINE_MARKS = "/%&"
@@ -40,26 +40,26 @@ class Map:
     points: str | None = None
     log: bool = False
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """Lowest and highest value and where; the shares of categories; what a confusion matrix mistakes."""
         facts = [f"{arm} {summary(field)}".strip() for arm, field in self._fields(recording, view).items()]
         return sentence(self.title, f"at step {view.step}", facts)
 
-    def _fields(self, recording: Recording, view: View) -> dict[str, Field]:
+    def _fields(self, recording: Readable, view: View) -> dict[str, Field]:
         frames = shown_frames(recording, self.frame, view)
         found = {arm: field_of(frame) for arm, frame in frames.items()}
         return {arm: field for arm, field in found.items() if field is not None}
 
-    def _clouds(self, recording: Recording, view: View) -> dict[str, Cloud | None]:
+    def _clouds(self, recording: Readable, view: View) -> dict[str, Cloud | None]:
         if self.points is None:
             return {}
         return {arm: cloud_of(frame) for arm, frame in shown_frames(recording, self.points, view).items()}
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         fields = self._fields(recording, view)
         if not fields:
             head(picture, self.title, [], [])
@@ -100,7 +100,7 @@ def _body(
     field: Field,
     scale: ValueAxis,
     cloud: Cloud | None,
-    recording: Recording,
+    recording: Readable,
     arm: str,
     view: View,
 ) -> Picture:

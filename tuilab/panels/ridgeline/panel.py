@@ -14,7 +14,7 @@ from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import evenly, put_ranges, summary
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _LEFT = GUTTER + 1
 _NARROWEST = 9
@@ -36,11 +36,11 @@ class Ridgeline:
     layer: int | None = None
     log: bool = False
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """For every arm, first and last layer (or the one chosen): what it was at first, what it is now."""
         facts = []
         for arm, name in self._names(recording, view).items():
@@ -61,7 +61,7 @@ class Ridgeline:
                     facts.append(f"{arm} {', '.join(told)}")
         return sentence(self.title + of_what(recording.header, self.frame), f"up to step {view.step}", facts)
 
-    def _names(self, recording: Recording, view: View) -> dict[str, str]:
+    def _names(self, recording: Readable, view: View) -> dict[str, str]:
         """The frame of each arm that is shown."""
         names = by_arm(recording.header, recording.frames(f"*/{self.frame}"))
         return {
@@ -70,7 +70,7 @@ class Ridgeline:
             if arm_of(name) not in view.hidden and self.arm in ("", arm_of(name))
         }
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         names = self._names(recording, view)
         log = self.log if view.log is None else view.log
         roomy = picture.width >= _LEFT + 2 * _NARROWEST and picture.height >= 2 * _LOWEST

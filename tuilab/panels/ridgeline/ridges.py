@@ -10,25 +10,25 @@ from tuilab.panels.dots import faded, light
 from tuilab.panels.picture import Picture
 from tuilab.panels.shares import Shares, heights, understood
 from tuilab.panels.view import View
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 Ridges = dict[int, Shares]
 """An arm's histograms by slot of the time axis, the earliest first."""
 
 
-def steps_of(recording: Recording, name: str, step: int) -> Ints:
+def steps_of(recording: Readable, name: str, step: int) -> Ints:
     """The steps (n,) of a frame up to and including a step."""
     steps = recording.frame_steps(name)
     return steps[steps <= step]
 
 
-def shares_at(recording: Recording, name: str, step: int) -> Shares | None:
+def shares_at(recording: Readable, name: str, step: int) -> Shares | None:
     """The histograms in a frame at a step, None for one that holds none."""
     frame = recording.frame(name, step)
     return None if frame is None else understood(frame.array, frame.meta)
 
 
-def ridges_of(recording: Recording, name: str, axis: StepAxis, view: View) -> Ridges:
+def ridges_of(recording: Readable, name: str, axis: StepAxis, view: View) -> Ridges:
     """The last histograms of every slot; live, only of those that are complete."""
     steps = steps_of(recording, name, view.step)
     slots = axis.column(steps)

@@ -20,7 +20,7 @@ from tuilab.panels.raster import fill, shares
 from tuilab.panels.tiles.gallery import Gallery, Grid, Verdict, gallery_of, grid_of, told_of, verdicts_of
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 
 _BITS = 3
 """Lowest bits of a colour left out: nobody sees them, and equal cells cost nothing to send."""
@@ -41,11 +41,11 @@ class Tiles:
     frame: str
     captions: str | None = None
 
-    def draw(self, recording: Recording, view: View, width: int, height: int) -> Picture:
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`."""
         return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
-    def describe(self, recording: Recording, view: View) -> str:
+    def describe(self, recording: Readable, view: View) -> str:
         """How many pictures of what size, how many were recognised, and the surest mistake."""
         verdicts = self._verdicts(recording, view)
         facts = []
@@ -55,19 +55,19 @@ class Tiles:
             facts.append(told.strip() + told_of(verdicts.get(arm) or verdicts.get(RUN) or []))
         return sentence(self.title, f"at step {view.step}", facts)
 
-    def _galleries(self, recording: Recording, view: View) -> dict[str, Gallery]:
+    def _galleries(self, recording: Readable, view: View) -> dict[str, Gallery]:
         frames = shown_frames(recording, self.frame, view)
         found = {arm: gallery_of(frame) for arm, frame in frames.items()}
         return {arm: gallery for arm, gallery in found.items() if gallery is not None}
 
-    def _verdicts(self, recording: Recording, view: View) -> dict[str, list[Verdict]]:
+    def _verdicts(self, recording: Readable, view: View) -> dict[str, list[Verdict]]:
         if self.captions is None:
             return {}
         return {
             arm: verdicts_of(frame) for arm, frame in shown_frames(recording, self.captions, view).items()
         }
 
-    def _render(self, picture: Picture, recording: Recording, view: View) -> None:
+    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
         galleries = self._galleries(recording, view)
         if not galleries:
             head(picture, self.title, [], [])

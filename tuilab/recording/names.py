@@ -1,0 +1,39 @@
+"""What a series is of: its arm, its metric and its layer, in one place."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class SeriesName(NamedTuple):
+    """A series' name taken apart; `str` puts it together again as ARM/METRIC or ARM/METRIC/LAYER.
+
+    Attributes:
+        arm: whose series it is; `engine` for the engine's own clocks.
+        metric: what is measured, such as `activation.std`.
+        layer: which layer's: a number counted from 1, or the name of a module such as `encoder.layers.3.ffn`;
+            None for what is measured once an arm.
+    """
+
+    arm: str
+    metric: str
+    layer: str | None = None
+
+    @classmethod
+    def parse(cls, name: str) -> SeriesName:
+        """A name as it stands in a file; neither arms nor metrics hold a slash, layers may."""
+        arm, _, rest = name.partition("/")
+        metric, slash, layer = rest.partition("/")
+        return cls(arm, metric, layer if slash else None)
+
+    def __str__(self) -> str:
+        return "/".join(part for part in self if part is not None)
+
+    @property
+    def number(self) -> int | None:
+        """The layer's number where layers are counted; None for a named layer, or none."""
+        return int(self.layer) if self.layer is not None and self.layer.isdecimal() else None
+
+    def of_layer(self, layer: int | str | None) -> SeriesName:
+        """The same metric at another layer."""
+        return self._replace(layer=None if layer is None else str(layer))
