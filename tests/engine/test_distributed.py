@@ -139,7 +139,7 @@ def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        yield Nursery(tmp_path_factory.mktemp("crew"), process.stdin, process.stdout)
+        yield Nursery(tmp_path_factory.mktemp("world"), process.stdin, process.stdout)
         process.stdin.close()
 
 

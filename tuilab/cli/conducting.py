@@ -15,30 +15,30 @@ import typer
 from tuilab.cli.output import print_json
 
 if TYPE_CHECKING:
-    from tuilab.experiments.crew import Crew
+    from tuilab.experiments.world import World
     from tuilab.runs import Run
 
 
-def conduct_here(prepared: Run, resume: bool = False, crew: Crew | None = None) -> str:
+def conduct_here(prepared: Run, resume: bool = False, world: World | None = None) -> str:
     """Run the engine in this process with live progress; returns how the run ended.
 
-    A run that could not even start leaves no folder behind. Of a crew only the leader shows progress.
+    A run that could not even start leaves no folder behind. Of a world only the leader shows progress.
     """
     from tuilab.cli.progress import StepProgress
     from tuilab.runs.launch import QUIET_THREADS
 
     os.environ.update({key: os.environ.get(key, value) for key, value in QUIET_THREADS.items()})
-    if crew is not None and not crew.leader:
+    if world is not None and not world.leader:
         from tuilab.engine import conduct
 
-        return str(conduct(prepared, None, resume, crew))
+        return str(conduct(prepared, None, resume, world))
     with StepProgress(prepared.name) as progress:
         from tuilab.engine import EngineError, conduct
-        from tuilab.experiments import ALONE, CrewError
+        from tuilab.experiments import ALONE, DistributedError
 
         try:
-            return str(conduct(prepared, progress.update, resume, crew or ALONE))
-        except (EngineError, CrewError):
+            return str(conduct(prepared, progress.update, resume, world or ALONE))
+        except (EngineError, DistributedError):
             if not prepared.recordings():
                 shutil.rmtree(prepared.path, ignore_errors=True)
             raise
@@ -63,22 +63,22 @@ def conduct_together(find: Callable[[], Run], resume: bool = False) -> tuple[Run
         resume: go on with it.
     """
     from tuilab.engine.distributed import joined
-    from tuilab.experiments.crew import Agreed, Parted
+    from tuilab.experiments.world import PeerFailed, PeerLost
     from tuilab.runs import Run
 
-    with joined() as crew:
+    with joined() as world:
         try:
-            found = crew.all_or_none(lambda: find() if crew.leader else None)
-            run = Run(Path(crew.told(str(found.path.resolve()) if found else None)))
-            crew.all_or_none(lambda: run.facts)
-            ended = conduct_here(run, resume, crew)
-        except Agreed:
-            if crew.leader:
+            found = world.all_or_none(lambda: find() if world.leader else None)
+            run = Run(Path(world.broadcast(str(found.path.resolve()) if found else None)))
+            world.all_or_none(lambda: run.facts)
+            ended = conduct_here(run, resume, world)
+        except PeerFailed:
+            if world.leader:
                 raise
-            with suppress(Parted):
-                crew.anybody(False)  # until the first one has said it: torchrun ends all when one ends
+            with suppress(PeerLost):
+                world.any(False)  # until the first one has said it: torchrun ends all when one ends
             raise typer.Exit(2) from None
-    if not crew.leader:
+    if not world.leader:
         raise typer.Exit(130 if ended == "stopped" else 0)
     return run, ended
 

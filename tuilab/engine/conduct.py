@@ -21,7 +21,7 @@ from tuilab.engine import checkpoints
 from tuilab.engine.devices import DeviceError, choose
 from tuilab.engine.loop import Loop
 from tuilab.engine.recorder import NO_ROOM, Recorder
-from tuilab.experiments import ALONE, Crew, CrewError, Experiment, build
+from tuilab.experiments import ALONE, DistributedError, Experiment, World, build
 from tuilab.experiments.memory import lacks_memory
 from tuilab.recording import Writer
 from tuilab.runs import Run, State
@@ -40,7 +40,7 @@ class NoDataError(EngineError):
     """A run that could not start because its data set has not been fetched."""
 
 
-def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False, crew: Crew = ALONE) -> State:
+def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False, world: World = ALONE) -> State:
     """Run the experiment of a prepared run folder to its end and record it.
 
     Args:
@@ -48,7 +48,7 @@ def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False, crew:
         on_step: told about every step.
         resume: go on from the newest checkpoint, or from the start where there is none, in a recording of its
             own that continues the run's.
-        crew: the processes that do this together, each with a recording of its own in the folder.
+        world: the processes that do this together, each with a recording of its own in the folder.
 
     SIGINT, SIGTERM and, in a terminal, a lost connection stop it cleanly between two steps.
 
@@ -56,52 +56,52 @@ def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False, crew:
         EngineError: the device, the data or a usable checkpoint are not there, memory ran out, or the
             experiment failed. What was recorded until then stays; when nothing was recorded there is no
             recording.
-        CrewError: another process could not start, or has gone before anything was recorded.
+        DistributedError: another process could not start, or has gone before anything was recorded.
     """
-    if crew.leader:
+    if world.leader:
         _announce(run)
     scenario = KINDS[run.scenario["kind"]].model_validate(run.scenario)
-    experiment, device, step = crew.all_or_none(lambda: _set_up(run, scenario, resume, crew))
-    seconds, number, *where = crew.told(
+    experiment, device, step = world.all_or_none(lambda: _set_up(run, scenario, resume, world))
+    seconds, number, *where = world.broadcast(
         [_seconds(run, step), len(list(run.path.glob("main*.tlr"))) + 1, step, device.type]
     )
-    name = f"rank-{crew.rank}" if crew.rank else "main"
+    name = f"rank-{world.rank}" if world.rank else "main"
     file = run.path / (f"{name}.tlr" if number == 1 else f"{name}-{number}.tlr")
 
     def create() -> Writer:
         try:
-            return Writer.create(file, _header(run, scenario, experiment, device, crew))
+            return Writer.create(file, _header(run, scenario, experiment, device, world))
         except OSError as error:
             raise EngineError(f"{run.path}: can't record there ({error.strerror})") from None
 
     def create_first() -> Writer | None:
         if where != [step, device.type]:
             raise EngineError(
-                f"{run.name}: process {crew.rank} would go on from step {step} on {device.type}, "
+                f"{run.name}: process {world.rank} would go on from step {step} on {device.type}, "
                 f"process 0 from {where[0]} on {where[1]}; they need the same folder of runs and --device"
             )
-        return create() if crew.leader else None
+        return create() if world.leader else None
 
     # The first one's recording is there before the others': the earliest header speaks for all.
-    writer = crew.all_or_none(create_first) or create()
+    writer = world.all_or_none(create_first) or create()
     told = on_step or (lambda step, steps, waiting: None)
-    loop = Loop(run, experiment, told, resumed=resume, step=step, seconds=seconds, crew=crew)
-    recorder = Recorder(writer, loop.wait_for_room, crew.rank)
+    loop = Loop(run, experiment, told, resumed=resume, step=step, seconds=seconds, world=world)
+    recorder = Recorder(writer, loop.wait_for_room, world.rank)
     if resume:
         recorder.event(step, "resumed-from")
     with _stopping_on_signals(loop):
         return _record(loop, recorder, run)
 
 
-def _set_up(run: Run, scenario: Scenario, resume: bool, crew: Crew) -> tuple[Experiment, torch.device, int]:
+def _set_up(run: Run, scenario: Scenario, resume: bool, world: World) -> tuple[Experiment, torch.device, int]:
     """The experiment, where it runs, and the step that it was taken to."""
     options = run.facts.get("options", {})
     try:
-        device = choose(options.get("device", "auto"), options.get("threads"), crew.local_rank)
-        experiment = build(scenario, device, crew)
+        device = choose(options.get("device", "auto"), options.get("threads"), world.local_rank)
+        experiment = build(scenario, device, world)
     except MissingDataError as error:
         raise NoDataError(str(error)) from None
-    except (DeviceError, DataError, CrewError) as error:
+    except (DeviceError, DataError, DistributedError) as error:
         raise EngineError(str(error)) from None
     except (MemoryError, RuntimeError) as error:
         if not lacks_memory(error):
@@ -139,7 +139,7 @@ def _record(loop: Loop, recorder: Recorder, run: Run) -> State:
             ) from None
         raise EngineError(f"{run.path}: recording failed ({error.strerror})") from None
     except Exception as error:
-        known = isinstance(error, CrewError) or lacks_memory(error)
+        known = isinstance(error, DistributedError) or lacks_memory(error)
         what = str(error) if known else f"{type(error).__name__}: {error}"
         what = what.splitlines()[0] if what else "not enough memory"
         with suppress(OSError):
@@ -153,7 +153,7 @@ def _record(loop: Loop, recorder: Recorder, run: Run) -> State:
 
 
 def _header(
-    run: Run, scenario: Scenario, experiment: Experiment, device: torch.device, crew: Crew
+    run: Run, scenario: Scenario, experiment: Experiment, device: torch.device, world: World
 ) -> dict[str, Any]:
     metrics = {
         **scenario.metrics,
@@ -175,7 +175,7 @@ def _header(
         "host": socket.gethostname(),
         "device": str(device),
         "threads": torch.get_num_threads(),
-        "processes": crew.size,
+        "processes": world.size,
         "torch": torch.__version__,
         "tuilab": tuilab.__version__,
     }

@@ -17,7 +17,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from tuilab.experiments.crew import Agreed, Crew, Parted, T
+from tuilab.experiments.world import PeerFailed, PeerLost, T, World
 
 PATIENCE = timedelta(minutes=10)
 """How long one process waits for another that is there and does not answer."""
@@ -26,30 +26,30 @@ _SHORT = 256
 """Bytes that an exchange of texts takes, unless one of them is longer."""
 
 
-class Processes(Crew):
-    """The crew of torch's process group."""
+class TorchWorld(World):
+    """The world of torch's process group."""
 
     def __init__(self) -> None:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self.local_rank = int(os.environ.get("LOCAL_RANK", self.rank))
 
-    def told(self, value: Any) -> Any:
-        """See `Crew`."""
+    def broadcast(self, value: Any) -> Any:
+        """See `World`."""
         return json.loads(self._gathered(json.dumps(value) if self.leader else "")[0])
 
-    def first(self, text: str) -> str:
-        """See `Crew`."""
+    def gather_first(self, text: str) -> str:
+        """See `World`."""
         return next(filter(None, self._gathered(text)), "")
 
-    def anybody(self, wants: bool) -> bool:
-        """See `Crew`."""
+    def any(self, wants: bool) -> bool:
+        """See `World`."""
         flag = torch.tensor([int(wants)])
-        with _together():
+        with _exchanging():
             dist.all_reduce(flag, dist.ReduceOp.MAX)
         return bool(flag.item())
 
     def all_or_none(self, act: Callable[[], T]) -> T:
-        """See `Crew`."""
+        """See `World`."""
         problem, done = "", None
         try:
             done = act()
@@ -57,14 +57,14 @@ class Processes(Crew):
             if not type(error).__module__.startswith("tuilab."):
                 raise
             problem = str(error)
-        if problem := self.first(problem):
-            raise Agreed(problem)
+        if problem := self.gather_first(problem):
+            raise PeerFailed(problem)
         return done  # type: ignore[return-value]
 
-    def add(self, tensors: Sequence[Tensor]) -> None:
-        """See `Crew`. All of them travel as one."""
+    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
+        """See `World`. All of them travel as one."""
         flat = torch.cat([tensor.flatten() for tensor in tensors])
-        with _together():
+        with _exchanging():
             dist.all_reduce(flat)
         sums = flat.split([t.numel() for t in tensors])  # type: ignore[no-untyped-call]
         torch._foreach_copy_(list(tensors), [s.view_as(t) for s, t in zip(sums, tensors, strict=True)])
@@ -83,32 +83,32 @@ class Processes(Crew):
     def _exchanged(self, data: bytes, size: int) -> list[bytes]:
         own = torch.frombuffer(bytearray(data.ljust(size, b"\0")), dtype=torch.uint8)
         found = [torch.empty(size, dtype=torch.uint8) for _ in range(self.size)]
-        with _together():
+        with _exchanging():
             dist.all_gather(found, own)
         return [row.numpy().tobytes() for row in found]
 
 
 @contextmanager
-def joined() -> Iterator[Crew]:
+def joined() -> Iterator[World]:
     """This process among those that `torchrun` started, for as long as it takes.
 
     Raises:
-        Parted: they did not all come, or one left.
+        PeerLost: they did not all come, or one left.
     """
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() and dist.is_nccl_available() else "gloo"
-    with _together():
+    with _exchanging():
         dist.init_process_group(backend, timeout=PATIENCE)
-    yield Processes()
+    yield TorchWorld()
     # After an error nobody is left to take leave of, and asking could take as long as patience lasts.
     dist.destroy_process_group()
 
 
 @contextmanager
-def _together() -> Iterator[None]:
+def _exchanging() -> Iterator[None]:
     """An exchange that fails does so because another process is not there."""
     try:
         yield
     except RuntimeError as error:
         if isinstance(error, torch.OutOfMemoryError):
             raise
-        raise Parted("another process of this run has ended, or no longer answers") from error
+        raise PeerLost("another process of this run has ended, or no longer answers") from error

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from tuilab.engine import checkpoints
 from tuilab.engine.recorder import Recorder
-from tuilab.experiments import ALONE, Crew, Experiment
+from tuilab.experiments import ALONE, Experiment, World
 from tuilab.runs import ControlFile, Run, State
 
 _LOOK = 0.02
@@ -34,7 +34,7 @@ class Loop:
         resumed: whether another engine went before.
         step: the last step that was observed before.
         seconds: the time that was spent before.
-        crew: the processes that run it together.
+        world: the processes that run it together.
     """
 
     def __init__(
@@ -46,14 +46,14 @@ class Loop:
         resumed: bool = False,
         step: int = 0,
         seconds: float = 0.0,
-        crew: Crew = ALONE,
+        world: World = ALONE,
     ) -> None:
         self.step = step
         self.asked = ""
         """Why this process was asked to stop; a signal may set it at any time."""
         self.stop_reason = ""
         """Why the run stops, once all processes know."""
-        self._crew = crew
+        self._world = world
         self._run = run
         self._experiment = experiment
         options = run.facts.get("options", {})
@@ -102,20 +102,20 @@ class Loop:
     def _between_steps(self, recorder: Recorder, due: float) -> None:
         """Obey, and rest until the next step is due and nobody holds it back."""
         quick = not self._paused and not due and time.monotonic() - self._looked < _LOOK
-        if not self._crew.anybody(bool(self.asked) or (self._crew.leader and not quick)):
+        if not self._world.any(bool(self.asked) or (self._world.leader and not quick)):
             return
-        while not (reason := self._crew.first(self.asked)):
+        while not (reason := self._world.gather_first(self.asked)):
             self._looked = time.monotonic()
             self._heartbeat()
             recorder.poll()
-            for words in self._crew.told(self._control.read()):
+            for words in self._world.broadcast(self._control.read()):
                 self._obey(words, recorder)
             if self.stop_reason:
                 return
             if self._paused and self._steps_granted:
                 self._steps_granted -= 1
                 return
-            wait = self._crew.told(_REST if self._paused else min(due - time.monotonic(), _REST))
+            wait = self._world.broadcast(_REST if self._paused else min(due - time.monotonic(), _REST))
             if wait <= 0:
                 return
             recorder.flush()
@@ -158,7 +158,7 @@ class Loop:
 
     def _save(self, recorder: Recorder) -> None:
         """Make a checkpoint; one that can't be written is an event, and the run goes on."""
-        if not self._crew.leader:
+        if not self._world.leader:
             return
         began = time.perf_counter()
         try:
@@ -177,7 +177,7 @@ class Loop:
 
     def _heartbeat(self) -> None:
         now = time.monotonic()
-        if self._crew.leader and now - self._beat > _HEARTBEAT:
+        if self._world.leader and now - self._beat > _HEARTBEAT:
             self._beat = now
             with suppress(OSError):
                 os.utime(self._run.path / "engine.json")

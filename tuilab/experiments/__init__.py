@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
-from tuilab.experiments.crew import ALONE, Crew, CrewError
 from tuilab.experiments.observation import Experiment, Observation, Resumable
+from tuilab.experiments.world import ALONE, DistributedError, World
 from tuilab.scenario.kinds.base import Scenario
 from tuilab.scenario.kinds.costs import CostsScenario
 from tuilab.scenario.kinds.data import DataScenario
@@ -16,22 +16,24 @@ from tuilab.scenario.kinds.propagation import PropagationScenario
 from tuilab.scenario.kinds.slice import SliceScenario
 from tuilab.scenario.kinds.training import TrainingScenario
 
-__all__ = ["ALONE", "Crew", "CrewError", "Experiment", "Observation", "Resumable", "build"]
+__all__ = ["ALONE", "DistributedError", "Experiment", "Observation", "Resumable", "World", "build"]
 
 
-def build(scenario: Scenario, device: torch.device, crew: Crew = ALONE) -> Experiment:
+def build(scenario: Scenario, device: torch.device, world: World = ALONE) -> Experiment:
     """The experiment that a scenario describes, before its first step.
 
     Args:
         scenario: what to do.
         device: where.
-        crew: the processes that do it together.
+        world: the processes that do it together.
 
     Raises:
-        CrewError: it can't be shared by that many.
+        DistributedError: it can't be shared by that many.
     """
-    if crew.size > 1 and not isinstance(scenario, TrainingScenario):
-        raise CrewError("only networks in training are shared by processes: run this one without torchrun")
+    if world.size > 1 and not isinstance(scenario, TrainingScenario):
+        raise DistributedError(
+            "only networks in training are shared by processes: run this one without torchrun"
+        )
     if isinstance(scenario, PropagationScenario):
         from tuilab.experiments.propagation import PropagationExperiment
 
@@ -63,5 +65,5 @@ def build(scenario: Scenario, device: torch.device, crew: Crew = ALONE) -> Exper
     if isinstance(scenario, TrainingScenario):
         from tuilab.experiments.training import TrainingExperiment
 
-        return TrainingExperiment(scenario, device, crew)
+        return TrainingExperiment(scenario, device, world)
     raise TypeError(f"no experiment for scenarios of kind {scenario.kind}")

@@ -93,7 +93,7 @@ class Arm:
             batch = self._batch(step, member)
             watching = self._observer.watching() if watched and member is self._members[0] else None
             look = member.look(batch, step, watching)
-            own = [member.own] if self._batches.crew.size > 1 else []
+            own = [member.own] if self._batches.world.size > 1 else []
             found.append(torch.cat([look, member.penalty().to(look)[None], *own]))
         return torch.stack(found).mean(0)
 
@@ -112,7 +112,7 @@ class Arm:
         if self.setup.regularizer.name != "none":
             values[f"{self.name}/train.penalty"] = penalty
         for figure, value in zip(("loss", "accuracy"), own, strict=False):
-            values[f"{self.name}/rank.{figure}/{self._batches.crew.rank}"] = value
+            values[f"{self.name}/rank.{figure}/{self._batches.world.rank}"] = value
         values[f"{self.name}/learning_rate"] = self._members[0].learning_rate(step)
         self._aim(observation, "train", Verdict(loss, accuracy))
         if not self.diverged and not math.isfinite(loss):
@@ -194,15 +194,15 @@ class Arm:
         if self.diverged:
             return LOST
         b = self._batches
-        if not b.crew.leader:
-            return Verdict(*b.crew.told(None))
+        if not b.world.leader:
+            return Verdict(*b.world.broadcast(None))
         for member in self._members:
             member.draw_by("test", step)
         inputs, labels = (b.inputs[:count], b.labels[:count]) if count else (b.held_inputs, b.held_labels)
         found = answers(self._networks if networks is None else networks, inputs, labels, b, test)
         if show is not None:
             self._show(show, *found)
-        return Verdict(*b.crew.told(verdict(*found, self._members[0].judge)))
+        return Verdict(*b.world.broadcast(verdict(*found, self._members[0].judge)))
 
     def _show(self, observation: Observation, scores: Tensor, labels: Tensor) -> None:
         """Pictures of what the networks see and say."""
@@ -228,7 +228,7 @@ class Arm:
 
     def _judged_average(self, step: int) -> Verdict:
         networks = [network for network in self._average.networks if isinstance(network, Network)]
-        if self.setup.average.name == "swa" and self._batches.crew.leader:
+        if self.setup.average.name == "swa" and self._batches.world.leader:
             steps = range(min(_REFRESHING, self._batches.per_epoch))
             refresh(networks[0], (self._batches.training(k, self.augmentation).inputs for k in steps))
         return self._judged(step, networks=networks)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tuilab.data import DataError
-from tuilab.experiments.crew import ALONE, Crew, CrewError
+from tuilab.experiments.world import ALONE, DistributedError, World
 from tuilab.parts.augmentation import Augmentation, mixture
 from tuilab.parts.datasets import DATASETS
 from tuilab.parts.randomness import stream
@@ -50,18 +50,18 @@ class Batches:
     Args:
         scenario: which examples, how many, how split.
         device: where they are to lie.
-        crew: the processes that share each batch; all of them draw the whole of it.
+        world: the processes that share each batch; all of them draw the whole of it.
 
     Raises:
         tuilab.data.DataError: the examples aren't there, or too few for the split.
-        tuilab.experiments.crew.CrewError: a batch has fewer examples than there are processes.
+        tuilab.experiments.world.DistributedError: a batch has fewer examples than there are processes.
     """
 
-    def __init__(self, scenario: TrainingScenario, device: torch.device, crew: Crew = ALONE) -> None:
-        self._seed, self.device, self.crew = scenario.seed, device, crew
+    def __init__(self, scenario: TrainingScenario, device: torch.device, world: World = ALONE) -> None:
+        self._seed, self.device, self.world = scenario.seed, device, world
         fewest = min(arm.batch for arm in scenario.arms.values())
-        if fewest < crew.size:
-            raise CrewError(f"a batch of {fewest} can't be shared by {crew.size} processes")
+        if fewest < world.size:
+            raise DistributedError(f"a batch of {fewest} can't be shared by {world.size} processes")
         settings = scenario.data.model_dump(exclude={"name", "train", "validation"})
         train, validation = scenario.data.train, scenario.data.validation
         wanted = None if train is None else train + (validation or 0)

@@ -7,13 +7,13 @@ from typing import Any
 
 import torch
 
-from tuilab.experiments.crew import ALONE, Crew
 from tuilab.experiments.memory import room, smaller
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.training.arm import Arm
 from tuilab.experiments.training.batches import Batches
 from tuilab.experiments.training.frames import points, schedule
 from tuilab.experiments.tuning import changed, numbers
+from tuilab.experiments.world import ALONE, World
 from tuilab.probes.cost import ProbeSchedule
 from tuilab.scenario.kinds.training import TrainingScenario
 from tuilab.scenario.strict import Strict
@@ -29,17 +29,17 @@ class TrainingExperiment:
         scenario: what to compare.
         device: where examples and networks lie. What is random is drawn on the CPU, dropout's masks
             excepted, so a seed means the same on every device.
-        crew: the processes that learn together, each from its share of every batch. Only the leader judges
+        world: the processes that learn together, each from its share of every batch. Only the leader judges
             and measures; what the others observe is how their own share does.
 
     Raises:
         tuilab.data.DataError: the data set isn't there.
-        tuilab.experiments.crew.CrewError: a batch has fewer examples than there are processes.
+        tuilab.experiments.world.DistributedError: a batch has fewer examples than there are processes.
     """
 
-    def __init__(self, scenario: TrainingScenario, device: torch.device, crew: Crew = ALONE) -> None:
-        self._scenario, self._crew = scenario, crew
-        self._batches = Batches(scenario, device, crew)
+    def __init__(self, scenario: TrainingScenario, device: torch.device, world: World = ALONE) -> None:
+        self._scenario, self._world = scenario, world
+        self._batches = Batches(scenario, device, world)
         per_epoch = self._batches.per_epoch
         self.steps = round(scenario.epochs * per_epoch) if scenario.steps is None else scenario.steps
         self.sampled = scenario.probes.sample
@@ -75,12 +75,12 @@ class TrainingExperiment:
         for arm in arms:
             if arm.stopped or step == self.steps:
                 arm.conclude(observation)
-        return observation if self._crew.leader else self._own(observation)
+        return observation if self._world.leader else self._own(observation)
 
     def _own(self, observation: Observation) -> Observation:
         """What the leader does not know: how this process's share did."""
         values = observation.values
-        own = {name: value for name, value in values.items() if name.endswith(f"/{self._crew.rank}")}
+        own = {name: value for name, value in values.items() if name.endswith(f"/{self._world.rank}")}
         return Observation(observation.step, {name: own[name] for name in own if "/rank." in name})
 
     def tunables(self) -> dict[str, float]:
@@ -134,7 +134,7 @@ class TrainingExperiment:
         if self._validates(observation.step):
             for arm in arms:
                 arm.validate(observation)
-        if not self._crew.leader:
+        if not self._world.leader:
             return
         if self._exactly.due(observation.step):
             for arm in arms:
@@ -145,7 +145,7 @@ class TrainingExperiment:
 
     def _learn(self, observation: Observation, arms: list[Arm]) -> float | None:
         """Look, measure, update; returns the seconds that measuring took, None if it was not due."""
-        step, due = observation.step, self._crew.leader and self._probes.due(observation.step)
+        step, due = observation.step, self._world.leader and self._probes.due(observation.step)
         looks = torch.stack([arm.look(step, due) for arm in arms]).tolist()
         measuring = self._measure(observation, arms) if due else None
         for arm, found in zip(arms, looks, strict=True):

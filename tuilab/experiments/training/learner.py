@@ -52,7 +52,7 @@ class Learner:
         member: int = 0,
     ) -> None:
         self.member = member
-        self._crew = batches.crew
+        self._world = batches.world
         self.diverged = False
         self.optimizer: Strict = setup.optimizer
         self._seed = scenario.seed + _SEED_APART * member
@@ -97,16 +97,16 @@ class Learner:
         self.draw_by("dropout", step)
         self._batch = batch
         share = 1.0
-        if self._crew.size > 1:
-            whole, batch = len(batch.labels), batch.part(self._crew.part(len(batch.labels)))
+        if self._world.size > 1:
+            whole, batch = len(batch.labels), batch.part(self._world.shard(len(batch.labels)))
             share = len(batch.labels) / whole
         with watching or nullcontext():
             scores = self.network(batch.inputs)
             loss = self._of(scores, batch)
-            (loss if self._crew.size == 1 else loss * share).backward()  # type: ignore[no-untyped-call]
+            (loss if self._world.size == 1 else loss * share).backward()  # type: ignore[no-untyped-call]
         accuracy = (scores.argmax(1) == batch.labels).float().mean()
         found = torch.stack([loss.detach(), accuracy])
-        return found if self._crew.size == 1 else self._combined(found, share)
+        return found if self._world.size == 1 else self._combined(found, share)
 
     @torch.no_grad()
     def _combined(self, found: Tensor, share: float) -> Tensor:
@@ -119,7 +119,7 @@ class Learner:
         averages = [b for b in self.network.buffers() if b.is_floating_point()]
         if averages:
             torch._foreach_mul_(averages, share)
-        self._crew.add([found, *gradients, *averages])
+        self._world.all_reduce([found, *gradients, *averages])
         return found
 
     def loss_of(self, batch: Batch, step: int) -> Tensor:
@@ -156,7 +156,7 @@ class Learner:
 
     def draw_by(self, purpose: str, step: int) -> None:
         """Dropout's next masks: the same whatever was drawn before, others in every process."""
-        whose = (self._crew.rank,) if self._crew.rank else ()
+        whose = (self._world.rank,) if self._world.rank else ()
         self._masks.manual_seed(stream(self._seed, purpose, step, *whose).initial_seed())
 
     def state(self) -> dict[str, Any]:

@@ -10,19 +10,19 @@ from torch import Tensor
 T = TypeVar("T")
 
 
-class CrewError(Exception):
+class DistributedError(Exception):
     """What several processes can't do, or can't do any more: one clear sentence."""
 
 
-class Parted(CrewError):
+class PeerLost(DistributedError):
     """Another process has gone."""
 
 
-class Agreed(CrewError):
+class PeerFailed(DistributedError):
     """What went wrong in one process, and is now said by all of them."""
 
 
-class Crew:
+class World:
     """One process, its own leader: everything is already agreed. `engine.distributed` has the one of many.
 
     Every process has to call each method as often, and in the same order, as the others.
@@ -40,15 +40,15 @@ class Crew:
         """Whether this is the process that judges, decides, and writes what belongs to all."""
         return self.rank == 0
 
-    def told(self, value: Any) -> Any:
+    def broadcast(self, value: Any) -> Any:
         """What the leader says, plain data; what the others give is ignored."""
         return value
 
-    def first(self, text: str) -> str:
+    def gather_first(self, text: str) -> str:
         """The first text that is not empty, by rank."""
         return text
 
-    def anybody(self, wants: bool) -> bool:
+    def any(self, wants: bool) -> bool:
         """Whether any process wants it."""
         return wants
 
@@ -56,16 +56,16 @@ class Crew:
         """Let every process do it; where one of them can't, none goes on.
 
         Raises:
-            Agreed: another process could not, or this one, among several.
+            PeerFailed: another process could not, or this one, among several.
         """
         return act()
 
-    def add(self, tensors: Sequence[Tensor]) -> None:
+    def all_reduce(self, tensors: Sequence[Tensor]) -> None:
         """Each of the tensors becomes its sum over the processes, in place."""
 
-    def part(self, count: int) -> slice:
+    def shard(self, count: int) -> slice:
         """This process's share of `count` examples: a stretch as long as the others', or one longer."""
         return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
 
 
-ALONE = Crew()
+ALONE = World()
