@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from tuilab.cli import is_own
 from tuilab.cli.conducting import conduct_here
-from tuilab.cli.output import AsJson, RunsFolder, print_json
+from tuilab.cli.output import AsJson, RunsFolder, print_json, say, say_lines
 from tuilab.cli.report import outcome_facts
 from tuilab.cli.run import Device, Overrides, Threads, prepare
 
@@ -39,7 +38,7 @@ def check(
         print_json(results)
     else:
         kept = len(names) - len(failed) - len(skipped)
-        print(
+        say(
             f"{kept} of {len(names)} scenarios keep what they promise"
             + (f"; not: {', '.join(failed)}" if failed else "")
             + (f"; left out for want of data: {', '.join(skipped)}" if skipped else "")
@@ -63,7 +62,7 @@ def _check_one(
             raise
         from tuilab.engine import NoDataError
 
-        print(error, file=sys.stderr)
+        say_lines(str(error), error=True)
         return {
             "scenario": name,
             "run": None,
@@ -77,7 +76,7 @@ def _check_one(
     with run.open() as recording:
         outcomes = check_expectations(recording)
     if not as_json:
-        print(f"{name} ({run.name})")
+        say(f"{name} ({run.name})")
         print_outcomes(outcomes)
     met = all(outcome.verdict == "met" for outcome in outcomes)
     return {

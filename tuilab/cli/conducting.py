@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tuilab.cli.output import print_json
+from tuilab.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from tuilab.experiments.world import World
@@ -101,5 +100,5 @@ def run_detached(prepared: Run, as_json: bool, resume: bool = False) -> None:
     if as_json:
         print_json({"run": prepared.name, "path": str(prepared.path), "state": "running", "pid": process.pid})
         return
-    print(f"{prepared.name} runs on without this shell (process {process.pid}); it lies in {prepared.path}")
-    print(f"tuilab watch {prepared.name} looks at it, tuilab stop {prepared.name} ends it", file=sys.stdout)
+    say(f"{prepared.name} runs on without this shell (process {process.pid}); it lies in {prepared.path}")
+    say(f"tuilab watch {prepared.name} looks at it, tuilab stop {prepared.name} ends it")

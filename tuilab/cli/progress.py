@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from types import TracebackType
 from typing import Self
@@ -20,16 +19,24 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from tuilab.cli.output import say
+from tuilab.printable import printable
+
 _EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
 _REDRAW = 0.1
+
+
+def _text(template: str) -> TextColumn:
+    """A column of text in which brackets are brackets."""
+    return TextColumn(template, markup=False)
 
 
 class StepProgress:
     """Progress of a run, on standard error; `update` is cheap enough to be called after every step."""
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._name = printable(name)
         self._console = Console(stderr=True)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -39,13 +46,13 @@ class StepProgress:
     def __enter__(self) -> Self:
         if self._console.is_terminal:
             self._bar = Progress(
-                TextColumn("{task.description}"),
+                _text("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
-                TextColumn("left"),
+                _text("left"),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[note]}"),
+                _text("{task.fields[note]}"),
                 console=self._console,
                 transient=True,
                 refresh_per_second=4,
@@ -67,13 +74,12 @@ class StepProgress:
             return
         if self._bar is not None and self._task is not None:
             self._last = now
-            self._bar.update(self._task, completed=step, total=max(steps, 1), note=note)
+            self._bar.update(self._task, completed=step, total=max(steps, 1), note=printable(note))
         elif now - self._last >= _EVERY or (note and note != self._note):
             self._last = now
-            print(
+            say(
                 f"{self._name}: {self._line(step, steps, now - self._began)}{note and ', ' + note}",
-                file=sys.stderr,
-                flush=True,
+                error=True,
             )
         self._note = note
 
@@ -89,7 +95,7 @@ class ByteProgress:
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            _text("{task.description}"),
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
@@ -114,7 +120,7 @@ class ByteProgress:
         if what != self._what:
             self._what = what
             if not self._console.is_terminal:
-                print(what, file=sys.stderr, flush=True)
-            self._task = self._bar.add_task(what, total=total)
+                say(what, error=True)
+            self._task = self._bar.add_task(printable(what), total=total)
         if self._task is not None:
             self._bar.update(self._task, completed=done, total=total)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from tuilab.cli.output import AsJson, RunsFolder, age, print_json, print_table, size
+from tuilab.cli.output import AsJson, RunsFolder, age, print_json, print_table, say, size
 
 
 def list_runs(runs: RunsFolder = None, as_json: AsJson = False) -> None:
@@ -18,7 +18,7 @@ def list_runs(runs: RunsFolder = None, as_json: AsJson = False) -> None:
         print_json(rows)
         return
     if not rows:
-        print(f"no runs in {root} yet; `tuilab run SCENARIO` makes one")
+        say(f"no runs in {root} yet; `tuilab run SCENARIO` makes one")
         return
     print_table(
         (

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from tuilab.panels import Panel, Picture
     from tuilab.recording import Recording
 
-_KNOTS = 1_000
-"""Knots of a recorded timeline: finer than anyone sees."""
 _CHECK_EVERY = 2.0
 """Seconds between two looks at the expectations of a run that is still going."""
 _STATE_EVERY = 0.5
@@ -223,16 +221,10 @@ class Camera:
 
     def _pace(self, recording: Recording, wanted: Wanted, state: str) -> Timeline:
         """The timeline for playing it; read anew once the recording has grown by a quarter."""
-        scenario = recording.header.get("scenario")
-        pace = scenario.get("pace") if isinstance(scenario, dict) else None
-        if isinstance(pace, int | float) and pace > 0:
-            return Timeline.paced(pace)
         outgrown = recording.last_step > 1.25 * self._timed + 20
         if (outgrown or self._timed < 0) and (wanted.step is not None or state not in ALIVE):
             self._timed = recording.last_step
-            if recording.series("engine/seconds"):
-                seconds = recording.overview("engine/seconds", None, None, _KNOTS)
-                self._timeline = Timeline.recorded(seconds.steps.tolist(), seconds.last.tolist())
+            self._timeline = Timeline.of(recording)
         return self._timeline
 
 

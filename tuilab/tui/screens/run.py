@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import ClassVar
 
@@ -11,7 +12,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 
-from tuilab.tui import terminal, words
+from tuilab import terminal
+from tuilab.tui import words
 from tuilab.tui.pace import EnginePace
 from tuilab.tui.player import Player
 from tuilab.tui.screens.arms import ArmsScreen
@@ -79,7 +81,7 @@ class RunScreen(Screen[None]):
         self._worker = Worker(source, self._deliver)
         self._hidden: frozenset[str] = frozenset()
         self._log: bool | None = None
-        self._glyphs = terminal.glyphs()
+        self._glyphs = terminal.glyphs(sys.__stderr__)
         self._every_other = False
         self._told: int | None = None
         self._pace = EnginePace()
@@ -177,7 +179,7 @@ class RunScreen(Screen[None]):
                 self._hidden,
                 self._log,
                 self._glyphs,
-                terminal.colored(),
+                terminal.colors(sys.__stderr__) > 0,
                 self._told,
             )
         )
