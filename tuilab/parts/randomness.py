@@ -21,7 +21,7 @@ import torch
 _WORDS = 624
 """32-bit words of the Mersenne Twister's state."""
 _AT = 3
-"""Where they stand, one in 64 bits each, in the state that torch keeps; before them the seed and two counters."""
+"""Where they begin in torch's, one in 64 bits each: behind the seed and two counters."""
 
 
 def stream(seed: int, *purpose: str | int) -> torch.Generator:

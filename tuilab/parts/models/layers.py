@@ -15,7 +15,7 @@ Layer = TypeVar("Layer", bound=nn.Module)
 
 
 def linear(inputs: int, outputs: int, bias: bool = True) -> nn.Linear:
-    """y = W·x + b, (…, inputs) → (…, outputs)."""
+    """A linear map with a bias: (…, inputs) → (…, outputs)."""
     return _zeros(nn.Linear(inputs, outputs, bias, device="meta"))
 
 
