@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -26,7 +27,10 @@ _REDRAW = 0.1
 
 
 class StepProgress:
-    """Progress of a run, on standard error; `update` is cheap enough to be called after every step."""
+    """Progress of a run, on standard error; `update` is cheap enough to be called after every step.
+
+    A terminal that has gone is no concern of the run: nothing is shown then, and nothing raised.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -58,7 +62,8 @@ class StepProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            with suppress(OSError):
+                self._bar.stop()
 
     def update(self, step: int, steps: int, note: str = "") -> None:
         """Say that `step` of `steps` is done; `note` tells what the engine waits for."""
@@ -70,11 +75,9 @@ class StepProgress:
             self._bar.update(self._task, completed=step, total=max(steps, 1), note=note)
         elif now - self._last >= _EVERY or (note and note != self._note):
             self._last = now
-            print(
-                f"{self._name}: {self._line(step, steps, now - self._began)}{note and ', ' + note}",
-                file=sys.stderr,
-                flush=True,
-            )
+            line = f"{self._name}: {self._line(step, steps, now - self._began)}{note and ', ' + note}"
+            with suppress(OSError):
+                print(line, file=sys.stderr, flush=True)
         self._note = note
 
     @staticmethod
