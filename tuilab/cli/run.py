@@ -81,14 +81,11 @@ def prepare(
     pace: float | None = None,
     checkpoint: float | None = None,
 ) -> Run:
-    """A checked scenario in a run folder of its own."""
-    from tuilab.runs import create, runs_folder
-    from tuilab.scenario.load import load
+    """A checked scenario in a run folder of its own, as the command line's options ask for it."""
+    from tuilab.prepare import prepare
 
     settings = [*(overrides or []), *([f"steps={steps}"] if steps is not None else [])]
-    checked = load(scenario, settings)
-    source = Path(scenario).stem if scenario.endswith(".toml") else Path(scenario).name
     options: dict[str, Any] = {"device": device, "threads": threads, "pace": pace}
     if checkpoint is not None:
         options["checkpoint"] = checkpoint
-    return create(runs_folder(runs), source, checked.model_dump(mode="json"), options, name)
+    return prepare(scenario, settings, runs, name, **options)

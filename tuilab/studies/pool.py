@@ -7,9 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tuilab.recording import RecordingError
-from tuilab.runs import Run, RunError, State, launch
-from tuilab.runs.launch import last_words
+from tuilab.runs import State, launch
 from tuilab.studies.study import Study
 
 _LOOK = 0.1
@@ -56,7 +54,7 @@ def conduct(
                 if engine.poll() is not None:
                     del running[seed]
                     if engine.returncode:
-                        progress.failed[seed] = last_words(trials[seed])
+                        progress.failed[seed] = trials[seed].last_words()
             _look(study, progress)
             on_progress(progress)
     except KeyboardInterrupt:
@@ -69,18 +67,8 @@ def conduct(
 
 
 def _look(study: Study, progress: Progress) -> None:
-    counts = [_steps(run) for run in study.trials.values()]
-    known = [steps for _, steps in counts if steps]
-    progress.done = sum(done for done, _ in counts)
-    progress.steps = sum(known) * len(counts) // len(known) if known else 0
-    progress.states = study.states()
-
-
-def _steps(run: Run) -> tuple[int, int]:
-    """The last step recorded, and the last step there will be; zeros while there is nothing."""
-    try:
-        with run.open() as recording:
-            steps = recording.header.get("steps")
-            return max(recording.last_step, 0), steps if isinstance(steps, int) else 0
-    except (RunError, RecordingError):
-        return 0, 0
+    seen = {seed: run.glance() for seed, run in study.trials.items()}
+    known = [found.steps for found in seen.values() if found.steps]
+    progress.done = sum(max(found.step, 0) for found in seen.values())
+    progress.steps = sum(known) * len(seen) // len(known) if known else 0
+    progress.states = {seed: found.state for seed, found in seen.items()}

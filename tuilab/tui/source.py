@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from subprocess import Popen
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tuilab.runs import Run, RunError, State, told_by
 
 if TYPE_CHECKING:
     from tuilab.recording import Recording
-    from tuilab.runs import Run
-
-_ENDS = ("finished", "stopped", "failed")
 
 
 class Source:
@@ -21,7 +19,7 @@ class Source:
     """
 
     def __init__(self, place: Path | Run, process: Popen[bytes] | None = None) -> None:
-        """Look at `place`; `process` is its engine if this process launched it."""
+        """Look at `place`; `process` is its engine if this process has made the run and launched it."""
         self.name = place.name
         self._place = place
         self._process = process
@@ -29,8 +27,6 @@ class Source:
     @property
     def run(self) -> Run | None:
         """The run, None for a file alone."""
-        from tuilab.runs import Run
-
         if isinstance(self._place, Path):
             return Run(self._place) if self._place.is_dir() else None
         return self._place
@@ -42,41 +38,32 @@ class Source:
             return run.recordings()
         return [self._place] if isinstance(self._place, Path) else []
 
-    def state(self, recording: Recording | None) -> str:
-        """How the run is, in one of the words of `runs.State`; `unfinished` for a file that just ends."""
+    def state(self, recording: Recording | None) -> State:
+        """How the run is; UNFINISHED for a file that just ends."""
         run = self.run
         if run is not None:
-            if recording is None and self._process is not None and self._process.poll() is not None:
-                return "died"
-            return str(run.state(recording))
-        if recording is None:
-            return "unfinished"
-        ends = [event.kind for event in recording.events() if event.kind in _ENDS and event.arm is None]
-        return ends[-1] if ends else "unfinished"
+            return run.state(recording)
+        told = State.STARTING if recording is None else told_by(recording.events())
+        return State.UNFINISHED if told.alive else told
 
-    def last_words(self) -> str:
-        """The last line of the engine's log."""
-        from tuilab.runs.launch import last_words
-
+    def problem(self) -> str:
+        """What went wrong, as its engine said it."""
         run = self.run
-        return "" if run is None else last_words(run)
+        return "" if run is None else run.glance().problem
 
     def discard(self) -> None:
-        """Remove the folder of a run that was launched from here and recorded nothing."""
-        if self._process is not None and self._process.poll() is not None and not self.paths():
-            run = self.run
-            if run is not None:
-                shutil.rmtree(run.path, ignore_errors=True)
+        """Remove the folder of a run that was made for this and recorded nothing."""
+        run = self.run
+        if run is not None and self._process is not None and self._process.poll() is not None:
+            run.discard()
 
-    def ask(self, *words: str) -> None:
-        """Ask the engine for something.
+    def ask(self, do: str, **arguments: Any) -> None:
+        """Ask the engine for something, as `Run.send` does.
 
         Raises:
             RunError: the control file can't be written, or there is no engine to ask.
         """
-        from tuilab.runs import RunError
-
         run = self.run
         if run is None:
-            raise RunError(f"{self.name}: a recording without an engine can't be asked to {words[0]}")
-        run.send(*words)
+            raise RunError(f"{self.name}: a recording without an engine can't be asked to {do}")
+        run.send(do, **arguments)

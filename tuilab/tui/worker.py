@@ -13,8 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tuilab.runs import State
 from tuilab.tui.player import Timeline
-from tuilab.tui.snapshot import ALIVE, ArmLabel, Snapshot, Wanted
+from tuilab.tui.snapshot import ArmLabel, Snapshot, Wanted
 from tuilab.tui.source import Source
 
 if TYPE_CHECKING:
@@ -76,10 +77,10 @@ class Camera:
         self._paths: list[Path] = []
         self._panels: list[Panel] = []
         self._arms: tuple[ArmLabel, ...] = ()
-        self._state, self._state_at = "starting", 0.0
+        self._state, self._state_at = State.STARTING, 0.0
         self._judged: tuple[tuple[Outcome, ...], tuple[Finding, ...]] = ((), ())
         self._reveals: tuple[Reveal, ...] | None = None
-        self._checked: tuple[int, str, float] = (-1, "", 0.0)
+        self._checked: tuple[int, State | None, float] = (-1, None, 0.0)
         self._timeline, self._timed = Timeline(), -1
         self._last: Snapshot | None = None
 
@@ -108,12 +109,12 @@ class Camera:
             fresh = self._follow()
         except (RecordingError, OSError) as error:
             if self._recording is None:
-                return Snapshot(wanted, "unreadable", problem=_sentence(error), error=error)
+                return Snapshot(wanted, State.UNREADABLE, problem=_sentence(error), error=error)
             raise
         recording = self._recording
         state = self._how_it_is(fresh)
         if recording is None:
-            problem = self._source.last_words() if state in ("died", "failed") else ""
+            problem = self._source.problem() if state in (State.DIED, State.FAILED) else ""
             waiting = Snapshot(wanted, state, problem=problem)
             return None if waiting == self._last else waiting
         last = self._last
@@ -135,7 +136,7 @@ class Camera:
             max(recording.first_step, 0),
             end,
             step,
-            self._draw(recording, wanted, step, wanted.step is None and state == "running"),
+            self._draw(recording, wanted, step, wanted.step is None and state is State.RUNNING),
             tuple(recording.events()),
             *self._judge(recording, state),
             self._reveal(recording, state),
@@ -162,7 +163,7 @@ class Camera:
         self._panels = panels_of(self._recording.header)
         return True
 
-    def _how_it_is(self, fresh: bool) -> str:
+    def _how_it_is(self, fresh: bool) -> State:
         """The state, looked up again when something was recorded or some time has passed."""
         now = time.monotonic()
         if fresh or self._recording is None or now - self._state_at > _STATE_EVERY:
@@ -198,7 +199,7 @@ class Camera:
             if panel < len(self._panels) and width > 0 and height > 0
         }
 
-    def _judge(self, recording: Recording, state: str) -> tuple[tuple[Outcome, ...], tuple[Finding, ...]]:
+    def _judge(self, recording: Recording, state: State) -> tuple[tuple[Outcome, ...], tuple[Finding, ...]]:
         """Expectations and findings; while the run goes on only every so often."""
         from tuilab.doctor import check, findings
 
@@ -207,22 +208,22 @@ class Camera:
         if (recording.last_step, state) != (end, checked_state) and (
             state != checked_state or now - at > _CHECK_EVERY
         ):
-            self._judged = tuple(check(recording, over=state not in ALIVE)), tuple(findings(recording))
+            self._judged = tuple(check(recording, over=not state.alive)), tuple(findings(recording))
             self._checked = (recording.last_step, state, now)
         return self._judged
 
-    def _reveal(self, recording: Recording, state: str) -> tuple[Reveal, ...]:
+    def _reveal(self, recording: Recording, state: State) -> tuple[Reveal, ...]:
         """How the predictions came out; nothing while the run goes on."""
         from tuilab.doctor import reveals
 
-        if self._reveals is None and state not in ALIVE:
+        if self._reveals is None and not state.alive:
             self._reveals = tuple(reveals(recording))
         return self._reveals or ()
 
-    def _pace(self, recording: Recording, wanted: Wanted, state: str) -> Timeline:
+    def _pace(self, recording: Recording, wanted: Wanted, state: State) -> Timeline:
         """The timeline for playing it; read anew once the recording has grown by a quarter."""
         outgrown = recording.last_step > 1.25 * self._timed + 20
-        if (outgrown or self._timed < 0) and (wanted.step is not None or state not in ALIVE):
+        if (outgrown or self._timed < 0) and (wanted.step is not None or not state.alive):
             self._timed = recording.last_step
             self._timeline = Timeline.of(recording)
         return self._timeline
