@@ -36,6 +36,7 @@ def print_outcomes(outcomes: list[Outcome]) -> None:
         "met": ("✓", typer.colors.GREEN),
         "unmet": ("✗", typer.colors.RED),
         "open": ("…", typer.colors.YELLOW),
+        "not checked": ("–", typer.colors.YELLOW),
     }
     met = sum(outcome.verdict == "met" for outcome in outcomes)
     print(heading(f"Expectations: {met} of {len(outcomes)} met"))
