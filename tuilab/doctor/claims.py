@@ -31,9 +31,9 @@ class Claim:
         return min(figure - self.low, self.high - figure)
 
     def margin(self, figure: float) -> float:
-        """The distance in half-widths of the claim, 1 in its middle; one-sided, relative to the end.
+        """The distance in half-widths of the claim, 1 in its middle; one-sided, the factor's logarithm.
 
-        Between ends whose ratio is large figures differ by factors: there by their logarithms.
+        Between ends whose ratio is large figures differ by factors: there by their logarithms too.
         """
         low, high = self.low, self.high
         if low > 0 and math.isfinite(high) and high > 4 * low:
@@ -44,7 +44,9 @@ class Claim:
             if half == 0:
                 return 0.0 if figure == low else -math.inf
             return min(figure - low, high - figure) / half
-        end = low if math.isfinite(low) else high
+        end, side = (low, 1) if math.isfinite(low) else (high, -1)
+        if end > 0 and figure > 0:
+            return side * math.log(figure / end)
         return self.distance(figure) / (abs(end) or 1.0)
 
 
@@ -71,7 +73,9 @@ def claim_of(expectation: Expectation, bound: float | None = None, position: int
         return Claim("", possible=False)
     text = "nothing" if bound is None else f"{bound:.4g}"
     factor = expectation.by or 1.0
-    by = f" by a factor of {factor:g}" if expectation.by is not None else ""
+    by = "" if expectation.by is None else f" by a factor of {factor:g}"
+    if factor < 1:
+        by = f", or beyond it by {100 * (1 / factor - 1):.2g} % at most"
     possible, end = bound is not None, math.nan if bound is None else bound
     if expectation.below is not None:
         return Claim(f"below {other}'s ({text}){by}", high=end / factor, strict=True, possible=possible)

@@ -80,15 +80,22 @@ def judge(expectation: Expectation, sample: Sample, reached: bool, drawn: str = 
         verdict = _verdict(met, reached or happened)
     else:
         verdict = _verdict(met, reached)
-    known = [
-        claim.margin(figure)
-        for claim, figure in zip(claims, sample.mean, strict=True)
-        if figure is not None and claim.possible
-    ]
-    margin = min(known) if known and not any(map(math.isnan, known)) else math.nan
     promise = _promise(expectation, sample, claims, drawn)
     measured = _measured(expectation, sample, kept, reached) + note
-    return Outcome(verdict, promise, measured, expectation.because, margin, sample)
+    return Outcome(
+        verdict, promise, measured, expectation.because, _margin(expectation, sample, claims), sample
+    )
+
+
+def _margin(expectation: Expectation, sample: Sample, claims: Sequence[Claim]) -> float:
+    """Of the worst layer; of a claim in sigmas how many are left."""
+    if expectation.sigmas is not None:
+        columns = zip(_columns(sample), claims, strict=True)
+        known = [expectation.sigmas - abs(_sigmas_from(column, claim.low)) for column, claim in columns]
+    else:
+        figures = zip(sample.mean, claims, strict=True)
+        known = [claim.margin(x) for x, claim in figures if x is not None and claim.possible]
+    return min(known) if known and not any(map(math.isnan, known)) else math.nan
 
 
 def _verdict(met: bool, reached: bool) -> Verdict:
@@ -130,7 +137,8 @@ def _inside(sample: Sample, claims: Sequence[Claim], drawn: str) -> str:
             error = standard_error([a - factor * b for a, b in zip(column, other, strict=True)])
         else:
             error = standard_error(column)
-        found.append(as_sigmas(claim.distance(fmean(column)), error, n))
+        distance = claim.distance(fmean(column))
+        found.append(math.inf if error == 0 <= distance else as_sigmas(distance, error, n))
     held = min(found, key=lambda s: -math.inf if math.isnan(s) else s, default=math.nan)
     text = "exactly" if math.isinf(held) else f"by {held:.1f} sigma"
     return (
