@@ -34,6 +34,7 @@ def print_outcomes(outcomes: list[Outcome]) -> None:
         "met": ("✓", typer.colors.GREEN),
         "unmet": ("✗", typer.colors.RED),
         "open": ("…", typer.colors.YELLOW),
+        "not checked": ("–", typer.colors.YELLOW),
     }
     met = sum(outcome.verdict == "met" for outcome in outcomes)
     say(heading(f"Expectations: {met} of {len(outcomes)} met"))

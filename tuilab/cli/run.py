@@ -66,7 +66,7 @@ def run(
     outcomes = report(prepared, as_json)
     if state == "stopped":
         raise typer.Exit(130)
-    if check and any(outcome.verdict != "met" for outcome in outcomes):
+    if check and not all(outcome.verdict.fine for outcome in outcomes):
         raise typer.Exit(1)
 
 
