@@ -31,6 +31,15 @@ def resume(
     """
     from tuilab.runs import find, runs_folder
 
+    if run is not None:
+        from tuilab import studies
+
+        study = studies.find(runs_folder(runs), run)
+        if study is not None:
+            from tuilab.cli.study import conduct
+
+            conduct(study, None, as_json)
+            return
     if several(detach):
         found, ended = conduct_together(lambda: find(runs_folder(runs), run), resume=True)
     else:

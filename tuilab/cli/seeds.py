@@ -83,7 +83,7 @@ def check_seeds(
                 raise typer.Exit(130)
             found[name].append(outcomes)
             progress.update(done, len(tasks))
-    return [problems.get(name) or _summary(name, load(name, overrides), found[name]) for name in names]
+    return [problems.get(name) or summary(name, load(name, overrides), found[name]) for name in names]
 
 
 def _run(
@@ -106,7 +106,8 @@ def _run(
         return [], error
 
 
-def _summary(name: str, scenario: Any, runs: list[list[Outcome]]) -> dict[str, Any]:
+def summary(name: str, scenario: Any, runs: list[list[Outcome]]) -> dict[str, Any]:
+    """What `tuilab check --json` says of a scenario whose outcomes with each seed these are."""
     rows = [
         _over_seeds(expectation.model_dump(mode="json"), [run[number] for run in runs])
         for number, expectation in enumerate(scenario.expect)

@@ -41,7 +41,7 @@ def conduct(
         on_progress: told about every look.
     """
     progress = Progress()
-    waiting = [seed for seed, state in study.states().items() if state is not State.FINISHED]
+    waiting = [seed for seed, found in study.glances().items() if found.state is not State.FINISHED]
     trials = study.trials
     running: dict[int, subprocess.Popen[bytes]] = {}
     try:
@@ -67,7 +67,7 @@ def conduct(
 
 
 def _look(study: Study, progress: Progress) -> None:
-    seen = {seed: run.glance() for seed, run in study.trials.items()}
+    seen = study.glances()
     known = [found.steps for found in seen.values() if found.steps]
     progress.done = sum(max(found.step, 0) for found in seen.values())
     progress.steps = sum(known) * len(seen) // len(known) if known else 0

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from tuilab import runs
+from tuilab.recording import Readable
 from tuilab.recording.spread import Spread
-from tuilab.runs import Run, RunError, State
+from tuilab.runs import Run, State, Summary
 
 
 class StudyError(Exception):
@@ -56,9 +57,26 @@ class Study:
         """The run of each seed; all were made with the study."""
         return {seed: Run(self.path / f"seed-{seed}") for seed in self.seeds}
 
-    def states(self) -> dict[int, State]:
+    def glances(self) -> dict[int, Summary]:
         """How each trial is."""
-        return {seed: run.state() for seed, run in self.trials.items()}
+        return {seed: run.glance() for seed, run in self.trials.items()}
+
+    def state(self, recording: Readable | None = None) -> State:
+        """How the study is: at work while a trial is, finished when all are; else as the first other one."""
+        states = [summary.state for summary in self.glances().values()]
+        alive = [state for state in states if state.alive]
+        unfinished = [state for state in states if state is not State.FINISHED]
+        return next(iter(alive or unfinished), State.FINISHED)
+
+    def recordings(self) -> list[Path]:
+        """The recordings of all trials."""
+        return [path for run in self.trials.values() for path in run.recordings()]
+
+    def send(self, do: str, **arguments: Any) -> None:
+        """Ask the engines of all trials at work, as `Run.send` does."""
+        for run in self.trials.values():
+            if run.engine_lives():
+                run.send(do, **arguments)
 
     def open(self) -> Spread:
         """The trials that have recorded something, read as one.
@@ -122,6 +140,3 @@ def find(root: Path, name: str) -> Study | None:
         if (path / "study.json").is_file():
             return Study(path)
     return None
-
-
-__all__ = ["RunError", "Study", "StudyError", "create", "find"]

@@ -1,4 +1,4 @@
-"""Where a recording comes from: the folder of a run, or a file alone."""
+"""Where a recording comes from: the folder of a run or of a study, or a file alone."""
 
 from __future__ import annotations
 
@@ -9,40 +9,54 @@ from typing import TYPE_CHECKING, Any
 from tuilab.runs import Run, RunError, State, told_by
 
 if TYPE_CHECKING:
-    from tuilab.recording import Recording
+    from tuilab.recording import Readable
+    from tuilab.studies import Study
 
 
 class Source:
-    """A run or a recording file, and what can be known and asked of it.
+    """A run, a study or a recording file, and what can be known and asked of it.
 
     Everything but the name may touch the disk and import numpy: for the worker, not for the screen.
     """
 
-    def __init__(self, place: Path | Run, process: Popen[bytes] | None = None) -> None:
+    def __init__(self, place: Path | Run | Study, process: Popen[bytes] | None = None) -> None:
         """Look at `place`; `process` is its engine if this process has made the run and launched it."""
         self.name = place.name
         self._place = place
         self._process = process
 
     @property
-    def run(self) -> Run | None:
-        """The run, None for a file alone."""
+    def folder(self) -> Run | Study | None:
+        """The run or the study, None for a file alone."""
         if isinstance(self._place, Path):
             return Run(self._place) if self._place.is_dir() else None
         return self._place
 
+    @property
+    def run(self) -> Run | None:
+        """The run, None for a study or a file alone."""
+        folder = self.folder
+        return folder if isinstance(folder, Run) else None
+
     def paths(self) -> list[Path]:
         """The recording's files, none while the engine has not begun."""
-        run = self.run
-        if run is not None:
-            return run.recordings()
+        folder = self.folder
+        if folder is not None:
+            return folder.recordings()
         return [self._place] if isinstance(self._place, Path) else []
 
-    def state(self, recording: Recording | None) -> State:
+    def open(self) -> Readable:
+        """The recording, of a study its trials read as one; raises RunError, StudyError or RecordingError."""
+        from tuilab.recording import Recording
+
+        folder = self.folder
+        return Recording.open(self.paths()) if folder is None else folder.open()
+
+    def state(self, recording: Readable | None) -> State:
         """How the run is; UNFINISHED for a file that just ends."""
-        run = self.run
-        if run is not None:
-            return run.state(recording)
+        folder = self.folder
+        if folder is not None:
+            return folder.state(recording)
         told = State.STARTING if recording is None else told_by(recording.events())
         return State.UNFINISHED if told.alive else told
 
@@ -63,7 +77,7 @@ class Source:
         Raises:
             RunError: the control file can't be written, or there is no engine to ask.
         """
-        run = self.run
-        if run is None:
+        folder = self.folder
+        if folder is None:
             raise RunError(f"{self.name}: a recording without an engine can't be asked to {do}")
-        run.send(do, **arguments)
+        folder.send(do, **arguments)
