@@ -159,7 +159,7 @@ class Camera:
         from tuilab.panels import panels_of
 
         self.close()
-        self._recording, self._paths = Recording.open(paths), paths
+        self._recording, self._paths = self._source.open(), paths
         self._panels = panels_of(self._recording.header)
         return True
 
