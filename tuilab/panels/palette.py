@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -60,15 +60,10 @@ def arm_mark(header: Mapping[str, Any], arm: str, glyphs: str = "braille") -> st
     return marks[(place + place // len(marks)) % len(marks)]
 
 
-def by_arm(header: Mapping[str, Any], names: list[str]) -> list[str]:
-    """Series names (ARM/…) in the order of the arms, the engine's and unknown ones last."""
+def arm_order(header: Mapping[str, Any]) -> Callable[[str], int]:
+    """A key that sorts arms in the order of their colours, the engine's and unknown ones last."""
     order = {arm: place for place, arm in enumerate(arms_of(header))}
-    return sorted(names, key=lambda name: order.get(arm_of(name), len(order)))
-
-
-def arm_of(name: str) -> str:
-    """The arm of a series or frame: what stands before the first "/"."""
-    return name.partition("/")[0]
+    return lambda arm: order.get(arm, len(order))
 
 
 HEAT_LEVELS = 24
