@@ -10,7 +10,7 @@ import numpy as np
 
 from tuilab.panels import theory
 from tuilab.panels.axes import Ticks, integer_ticks
-from tuilab.panels.chart import Frame, Ink, chart, fitted
+from tuilab.panels.chart import Ink, chart, fitted
 from tuilab.panels.columns import Columns, strokes
 from tuilab.panels.finish import Entry, Finished, absent, cut_inside, head, write
 from tuilab.panels.numbers import short
@@ -97,7 +97,8 @@ class Layers(Finished):
         across = Across.of(shown)
         values = past_range(recording, (self.metric, self.metric + theory.SUFFIX), shown, view, log)
         frame, values, y = fitted(body, view.glyphs, lambda frame: (values, values.ticks(frame.cells[1])))
-        columns = _columns(shown, across, frame)
+        places = across.columns(frame.pixels[0])
+        columns = _columns(shown, places, frame.pixels[0])
         columns = columns.logarithms() if log else columns
         colors = [arm_color(header, arm) for arm, _, _ in drawn]
         chars = [theory.CHAR if of_theory else arm_mark(header, arm, "ascii") for arm, _, of_theory in drawn]
@@ -110,7 +111,7 @@ class Layers(Finished):
             mark = (theory.theory_mark if of_theory else arm_mark)(header, arm, view.glyphs)
             last = next(reversed(profile))
             for layer, value in profile.items():
-                column = across.column(layer, frame.pixels[0])
+                column = places[layer]
                 if not math.isfinite(value):
                     body.put(*frame.cell(column, 0), BROKEN, colors[line])
                 elif (roomy or layer == last) and math.isfinite(columns.last[line, column]):
@@ -146,9 +147,9 @@ class Across:
         """Layers that there is room for."""
         return self.last - self.first + 1
 
-    def column(self, layer: str, columns: int) -> int:
-        """The pixel column of a layer, half a layer's width in from the sides."""
-        return round(self._share(layer) * (columns - 1))
+    def columns(self, width: int) -> dict[str, int]:
+        """The pixel column of every layer, half a layer's width in from the sides."""
+        return {layer: round(self._share(layer) * (width - 1)) for layer in self.places}
 
     def ticks(self, cells: int) -> Ticks:
         """Numbers, or as many names as there is room for."""
@@ -163,14 +164,13 @@ class Across:
         return (self.places[layer] - self.first + 0.5) / self.span
 
 
-def _columns(profiles: list[Profile], across: Across, frame: Frame) -> Columns:
-    last = np.full((len(profiles), max(frame.pixels[0], 1)), np.nan)
+def _columns(profiles: list[Profile], places: dict[str, int], width: int) -> Columns:
+    last = np.full((len(profiles), max(width, 1)), np.nan)
     broken = np.zeros(last.shape, bool)
     for line, profile in enumerate(profiles):
         for layer, value in profile.items():
-            column = across.column(layer, frame.pixels[0])
             if math.isfinite(value):
-                last[line, column] = value
+                last[line, places[layer]] = value
             else:
-                broken[line, column] = True
+                broken[line, places[layer]] = True
     return Columns.points(last, broken)

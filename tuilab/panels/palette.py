@@ -39,21 +39,22 @@ def arms_of(header: Mapping[str, Any]) -> list[str]:
     return [arm for arm in arms if isinstance(arm, str)] if isinstance(arms, list) else []
 
 
-def _place(header: Mapping[str, Any], arm: str) -> int | None:
-    arms = arms_of(header)
-    return arms.index(arm) if arm in arms else None
+def arm_place(header: Mapping[str, Any], arm: str) -> int | None:
+    """Which of the header's arms this is, from 0; None for none of them."""
+    arms = header.get("arms")
+    return arms.index(arm) if isinstance(arms, list) and arm in arms else None
 
 
 def arm_color(header: Mapping[str, Any], arm: str) -> int:
     """The xterm index of an arm's colour; the text's for one that the header does not name."""
-    place = _place(header, arm)
+    place = arm_place(header, arm)
     return TEXT if place is None else ARM_COLORS[place % len(ARM_COLORS)]
 
 
 def arm_mark(header: Mapping[str, Any], arm: str, glyphs: str = "braille") -> str:
     """The character that stands for an arm."""
     marks = ASCII_MARKS if glyphs == "ascii" else ARM_MARKS
-    place = _place(header, arm)
+    place = arm_place(header, arm)
     if place is None:
         return "-" if glyphs == "ascii" else "•"
     # Where the colours come round again, the marks are shifted: no two of 64 arms look the same.

@@ -8,13 +8,14 @@ look would give.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Set
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
 from tuilab.recording.format import MAX_STEP
-from tuilab.recording.names import layer_order
+from tuilab.recording.names import SeriesName, layer_order
 from tuilab.recording.overview import Digest, reduce
 from tuilab.recording.readable import Extent, Readable
 from tuilab.recording.results import Overview
@@ -46,6 +47,8 @@ class Memo:
         self._names: list[str] = []
         self._matching: dict[tuple[str, ...], list[str]] = {}
         self._layers: dict[str, dict[str, dict[str, str]]] = {}
+        self._found: dict[SeriesName, str] = {}
+        self._arms: set[str] = set()
         self._read: OrderedDict[tuple[str, int], _Read] = OrderedDict()
         self._rows = 0
 
@@ -56,6 +59,16 @@ class Memo:
         if found is None:
             found = self._matching[globs] = self._readable.series(*globs)
         return found
+
+    def name(self, arm: str, metric: str) -> str | None:
+        """What the series of an arm's metric is called; None where there is none."""
+        self._settle()
+        return self._found.get(SeriesName(arm, metric))
+
+    def arms(self) -> Set[str]:
+        """All arms that have a series."""
+        self._settle()
+        return self._arms
 
     def layers(self, metric: str) -> dict[str, dict[str, str]]:
         """The series of a metric by arm and layer; not to be changed.
@@ -89,8 +102,9 @@ class Memo:
         if names == self._names:
             return
         self._names, self._matching, self._layers = names, {}, {}
-        for name in names:
-            arm, metric, layer = self._readable.identity(name)
+        self._found = {self._readable.identity(name): name for name in names}
+        self._arms = {identity.arm for identity in self._found}
+        for (arm, metric, layer), name in self._found.items():
             if layer is not None:
                 self._layers.setdefault(metric, {}).setdefault(arm, {})[layer] = name
         for arms in self._layers.values():

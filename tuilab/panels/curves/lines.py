@@ -11,7 +11,7 @@ from tuilab.panels import theory
 from tuilab.panels.axes import StepAxis, Ticks, ValueAxis, total_steps
 from tuilab.panels.chart import Frame, Ink
 from tuilab.panels.columns import Columns, Strokes, read_columns, spreads, strokes
-from tuilab.panels.palette import BROKEN, POINT, arm_color, arm_mark, arms_of
+from tuilab.panels.palette import BROKEN, POINT, arm_color, arm_mark, arm_place
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import PIXELS, Glyphs, View
 from tuilab.recording import Readable, SeriesName
@@ -100,9 +100,8 @@ def _group(glyphs: Glyphs) -> int:
 
 def _lane(lines: Lines, line: int, header: dict[str, object], glyphs: Glyphs) -> int:
     """The column of a group that shows how far a line spreads: another for every arm."""
-    known, across = arms_of(header), PIXELS[glyphs][0]
-    arm = lines.names[line].arm
-    place = known.index(arm) if arm in known else lines.places[line]
+    known, across = arm_place(header, lines.names[line].arm), PIXELS[glyphs][0]
+    place = lines.places[line] if known is None else known
     return place * across % _group(glyphs) + place // 2 % across
 
 
