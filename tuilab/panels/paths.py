@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuilab.panels.axes import Floats
-from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import faded, light
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import Glyphs, View
+from tuilab.panels.view import PIXELS, Glyphs, View
 from tuilab.recording import Readable
 
 _BEGINNING = 1000

@@ -10,6 +10,9 @@ from tuilab.recording import Readable
 
 Glyphs = Literal["braille", "block", "ascii"]
 
+PIXELS: dict[Glyphs, tuple[int, int]] = {"braille": (2, 4), "block": (2, 2), "ascii": (1, 1)}
+"""Pixels in a cell, across and up."""
+
 
 @dataclass(frozen=True, slots=True)
 class View:
@@ -30,6 +33,10 @@ class View:
     log: bool | None = None
     glyphs: Glyphs = "braille"
     color: bool = True
+
+    def logarithmic(self, own: bool) -> bool:
+        """Whether a panel that would draw logarithmic axes, or not, by itself does."""
+        return own if self.log is None else self.log
 
 
 class Panel(Protocol):

@@ -7,14 +7,13 @@ import math
 import numpy as np
 
 from tuilab.panels.axes import Floats
-from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import light
 from tuilab.panels.frames import texts
 from tuilab.panels.landscape.surface import Surface
 from tuilab.panels.palette import DIM
 from tuilab.panels.paths import line_pixels
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import View
+from tuilab.panels.view import PIXELS, View
 from tuilab.recording import Readable
 
 _COLORS = {"gradient": 255, "momentum": 213, "step": 229, "look-ahead": 159}

@@ -10,7 +10,7 @@ import numpy as np
 
 from tuilab.panels.axes import ValueAxis
 from tuilab.panels.chart import GUTTER
-from tuilab.panels.finish import Entry, cut, finished, head, write
+from tuilab.panels.finish import Entry, Finished, cut, head, say
 from tuilab.panels.frames import shown_frames
 from tuilab.panels.heat import levels, paint
 from tuilab.panels.landscape.arrows import arrows_of, draw_arrows, magnified, put_key
@@ -36,7 +36,7 @@ _NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Landscape:
+class Landscape(Finished):
     """The frame of this name, the series ARM/x and ARM/y on it.
 
     Where they are recorded: the arrows of ARM/vectors, the models of ARM/quadratic_model, and the scatter
@@ -46,10 +46,6 @@ class Landscape:
     title: str
     frame: str
     points: str = ""
-
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
     def describe(self, recording: Readable, view: View) -> str:
         """Where every arm stands, whether that is outside the picture, and how far the nearest minimum is."""
@@ -61,15 +57,14 @@ class Landscape:
         return sentence(self.title, f"at step {view.step}", facts)
 
     def _surface(self, recording: Readable, view: View) -> Surface | None:
-        if self.frame not in recording.frames():
-            return None
-        return surface_of(recording.frame(self.frame, view.step))
+        known = self.frame in recording.frames()
+        return surface_of(recording.frame(self.frame, view.step)) if known else None
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
         surface = self._surface(recording, view)
         if surface is None:
-            head(picture, self.title, [], [])
-            write(picture, 1, f"no surface recorded (a frame named {self.frame})")
+            say(picture, self.title, f"no surface recorded (a frame named {self.frame})")
             return
         header = recording.header
         paths = _paths(recording, view)
@@ -109,20 +104,19 @@ class Landscape:
         if not self.points:
             return
         header = recording.header
-        for arm, frame in shown_frames(recording, self.points, view).items():
-            cloud = cloud_of(frame)
-            if cloud is not None:
-                plain = replace(cloud, classes=[])
-                mark, color = arm_mark(header, arm, view.glyphs), arm_color(header, arm)
-                draw_points(
-                    body, plain, ValueAxis(*surface.x), ValueAxis(*surface.y), view, color, mark, _FEW
-                )
+        for arm, cloud in shown_frames(recording, self.points, view, cloud_of).items():
+            plain = replace(cloud, classes=[])
+            mark, color = arm_mark(header, arm, view.glyphs), arm_color(header, arm)
+            draw_points(body, plain, ValueAxis(*surface.x), ValueAxis(*surface.y), view, color, mark, _FEW)
 
 
 def _paths(recording: Readable, view: View) -> dict[str, Path]:
-    names = set(recording.series())
     arms = [arm for arm in arms_of(recording.header) if arm not in view.hidden]
-    return {arm: read_path(recording, arm, view.step) for arm in arms if {f"{arm}/x", f"{arm}/y"} <= names}
+    return {
+        arm: read_path(recording, arm, view.step)
+        for arm in arms
+        if recording.has(f"{arm}/x") and recording.has(f"{arm}/y")
+    }
 
 
 def _scale(surface: Surface) -> list[str]:

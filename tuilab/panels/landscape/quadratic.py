@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuilab.panels.axes import Floats
-from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import light
 from tuilab.panels.landscape.surface import Surface
 from tuilab.panels.numbers import short
 from tuilab.panels.paths import line_pixels
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import View
+from tuilab.panels.view import PIXELS, View
 from tuilab.recording import Readable
 
 _FAR = 1e50
