@@ -202,9 +202,9 @@ def _stopping_on_signals(loop: Loop) -> Iterator[None]:
 
     handlers: dict[signal.Signals, Any] = {signal.SIGINT: stop, signal.SIGTERM: stop}
     # An engine of its own session outlives the terminal, and so does one under nohup; another ends with it.
-    own_session = os.getpid() == os.getsid(0)
+    detached = os.getpid() == os.getsid(0) and not _has_terminal()
     handlers[signal.SIGHUP] = (
-        signal.SIG_IGN if own_session or signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else stop
+        signal.SIG_IGN if detached or signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else stop
     )
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
@@ -212,3 +212,12 @@ def _stopping_on_signals(loop: Loop) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _has_terminal() -> bool:
+    """Whether a terminal controls this process: what a terminal starts itself leads a session, too."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
