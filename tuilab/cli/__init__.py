@@ -20,9 +20,9 @@ def main() -> None:
     """The console script: runs the command and ends with its exit code.
 
     What the project itself raises, and what the system says of a file, is a sentence for the user and exit
-    code 2. Ctrl-C ends with 130, SIGTERM and a lost connection with 128 and their number.
+    code 2. Ctrl-C, SIGTERM and a lost connection end with 128 and the signal's number.
     """
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
             signal.signal(number, _leave)
     for name in ("stdout", "stderr"):
@@ -35,7 +35,7 @@ def main() -> None:
     code: object
     try:
         code = _run()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # of an engine that was asked twice
         code = 128 + signal.SIGINT
     except SystemExit as leaving:
         code = leaving.code
@@ -47,8 +47,13 @@ def main() -> None:
     sys.exit(code)
 
 
+_asked: list[int] = []
+"""The signals that asked to end."""
+
+
 def _leave(number: int, frame: FrameType | None) -> None:
     """End as a command that came to its end would: what is open is closed, the terminal is given back."""
+    _asked.append(number)
     sys.exit(128 + number)
 
 
@@ -71,6 +76,8 @@ def _run() -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_READER:
             raise
+        if _asked:  # some libraries make an error of their own of being interrupted
+            return 128 + _asked[0]
         from tuilab.cli.output import say_lines
 
         if sentence := _sentence(error):

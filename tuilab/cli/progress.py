@@ -33,6 +33,15 @@ def _text(template: str) -> TextColumn:
     return TextColumn(template, markup=False)
 
 
+def _start(bar: Progress) -> None:
+    """Show a bar, which hides the cursor; a signal may come before whoever would stop it has it."""
+    try:
+        bar.start()
+    except BaseException:
+        bar.stop()
+        raise
+
+
 class StepProgress:
     """Progress of a run, on standard error; `update` is cheap enough to be called after every step.
 
@@ -61,8 +70,8 @@ class StepProgress:
                 transient=True,
                 refresh_per_second=4,
             )
-            self._bar.start()
             self._task = self._bar.add_task(self._name, total=None, note="starting")
+            _start(self._bar)
         return self
 
     def __exit__(
@@ -111,7 +120,7 @@ class ByteProgress:
         self._what = ""
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        _start(self._bar)
         return self
 
     def __exit__(

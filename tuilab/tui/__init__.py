@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,8 +12,17 @@ if TYPE_CHECKING:
     from tuilab.studies import Study
 
 
+class NoTerminalError(Exception):
+    """The lab can't open here: one clear sentence."""
+
+
 def open_library() -> None:
-    """Open the lab on its library; returns when the user leaves."""
+    """Open the lab on its library; returns when the user leaves.
+
+    Raises:
+        NoTerminalError: there is no terminal.
+    """
+    _want_terminal()
     from tuilab.tui.app import LabApp
     from tuilab.tui.screens.library import LibraryScreen
 
@@ -29,10 +40,20 @@ def open_run(place: Path | Run | Study, *, live: bool, speed: float = 1.0, start
 
     Raises:
         RecordingError: it can't be read.
+        NoTerminalError: there is no terminal.
     """
+    _want_terminal()
     from tuilab.tui.app import LabApp
     from tuilab.tui.screens.run import RunScreen
     from tuilab.tui.source import Source
 
     source = Source(place)
     LabApp(RunScreen(source, live=live, speed=speed, start=start)).run_until_left()
+
+
+def _want_terminal() -> None:
+    if not (os.isatty(0) and sys.__stderr__ is not None and sys.__stderr__.isatty()):
+        raise NoTerminalError(
+            "the lab wants a terminal as its standard input and standard error; "
+            "`tuilab replay RUN --plain` prints a run as text"
+        )

@@ -30,7 +30,7 @@ class LastingDriver(LinuxDriver):
 
 @contextmanager
 def on_signals(leave: Callable[[int], None]) -> Iterator[None]:
-    """While this lasts, SIGTERM and SIGHUP call `leave` with their exit code, 128 and their number.
+    """While this lasts, SIGINT, SIGTERM and SIGHUP call `leave` with an exit code, 128 and their number.
 
     A second signal of the same kind ends the process at once. What is ignored stays so: under nohup the
     lab ends when it finds its terminal gone.
@@ -43,7 +43,7 @@ def on_signals(leave: Callable[[int], None]) -> Iterator[None]:
         except RuntimeError:  # no loop yet, or none any more
             raise SystemExit(128 + number) from None
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     try:
         for number, handler in before.items():
             if handler is not signal.SIG_IGN:

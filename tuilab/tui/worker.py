@@ -147,8 +147,6 @@ class Camera:
 
     def _follow(self) -> bool:
         """Open or refresh the recording; whether there is anything new."""
-        from tuilab.recording import Recording
-
         paths = self._source.paths()
         if self._recording is not None and paths == self._paths:
             return self._recording.refresh()
