@@ -11,7 +11,7 @@ import numpy as np
 from tuilab.recording.format import MAX_STEP, Floats, Ints
 from tuilab.recording.names import SeriesName
 from tuilab.recording.overview import bounds
-from tuilab.recording.readable import Readable
+from tuilab.recording.readable import Extent, Readable
 from tuilab.recording.results import Event, Frame, Gap, Overview
 
 
@@ -92,6 +92,12 @@ class Spread:
     def identity(self, name: str) -> SeriesName:
         """As the first seed has it."""
         return self._first.identity(name)
+
+    def extent(self, name: str) -> Extent:
+        """Everybody's parts, each as far as all have it."""
+        found = [member.extent(name) for member in self._members.values()]
+        shared = min(max((last for _, last in parts), default=-1) for parts in found)
+        return tuple((part, min(last, shared)) for parts in found for part, last in parts)
 
     def band(self, name: str) -> Band:
         """A series with its spread; raises KeyError where a seed does not have it."""

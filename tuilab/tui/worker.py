@@ -21,7 +21,7 @@ from tuilab.tui.source import Source
 if TYPE_CHECKING:
     from tuilab.doctor import Finding, Outcome, Reveal
     from tuilab.panels import Panel, Picture
-    from tuilab.recording import Recording
+    from tuilab.recording import Readable
 
 _CHECK_EVERY = 2.0
 """Seconds between two looks at the expectations of a run that is still going."""
@@ -73,7 +73,7 @@ class Camera:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._recording: Recording | None = None
+        self._recording: Readable | None = None
         self._paths: list[Path] = []
         self._panels: list[Panel] = []
         self._arms: tuple[ArmLabel, ...] = ()
@@ -179,7 +179,7 @@ class Camera:
             for arm in arms_of(header)
         )
 
-    def _tell(self, recording: Recording, wanted: Wanted, step: int) -> str:
+    def _tell(self, recording: Readable, wanted: Wanted, step: int) -> str:
         from tuilab.panels import View
 
         if wanted.told is None or wanted.told >= len(self._panels):
@@ -187,7 +187,7 @@ class Camera:
         view = View(step, False, wanted.hidden, wanted.log, wanted.glyphs, wanted.color)
         return self._panels[wanted.told].describe(recording, view)
 
-    def _draw(self, recording: Recording, wanted: Wanted, step: int, live: bool) -> dict[int, Picture]:
+    def _draw(self, recording: Readable, wanted: Wanted, step: int, live: bool) -> dict[int, Picture]:
         from tuilab.panels import View
 
         view = View(step, live, wanted.hidden, wanted.log, wanted.glyphs, wanted.color)
@@ -197,7 +197,7 @@ class Camera:
             if panel < len(self._panels) and width > 0 and height > 0
         }
 
-    def _judge(self, recording: Recording, state: State) -> tuple[tuple[Outcome, ...], tuple[Finding, ...]]:
+    def _judge(self, recording: Readable, state: State) -> tuple[tuple[Outcome, ...], tuple[Finding, ...]]:
         """Expectations and findings; while the run goes on only every so often."""
         from tuilab.doctor import check, findings
 
@@ -210,7 +210,7 @@ class Camera:
             self._checked = (recording.last_step, state, now)
         return self._judged
 
-    def _reveal(self, recording: Recording, state: State) -> tuple[Reveal, ...]:
+    def _reveal(self, recording: Readable, state: State) -> tuple[Reveal, ...]:
         """How the predictions came out; nothing while the run goes on."""
         from tuilab.doctor import reveals
 
@@ -218,7 +218,7 @@ class Camera:
             self._reveals = tuple(reveals(recording))
         return self._reveals or ()
 
-    def _pace(self, recording: Recording, wanted: Wanted, state: State) -> Timeline:
+    def _pace(self, recording: Readable, wanted: Wanted, state: State) -> Timeline:
         """The timeline for playing it; read anew once the recording has grown by a quarter."""
         outgrown = recording.last_step > 1.25 * self._timed + 20
         if (outgrown or self._timed < 0) and (wanted.step is not None or not state.alive):
@@ -227,7 +227,7 @@ class Camera:
         return self._timeline
 
 
-def _damage(recording: Recording) -> str:
+def _damage(recording: Readable) -> str:
     gaps = recording.gaps
     if not gaps:
         return ""
