@@ -23,16 +23,22 @@ class Band(NamedTuple):
         mean: (k,) over the seeds whose value is finite; NaN where none is.
         deviation: (k,) the sample standard deviation of those (n − 1 in the denominator), 0 for a single one.
         nonfinite: (k,) how many seeds have NaN or an infinity there.
+        least: (k,) the smallest finite value.
+        greatest: (k,) the greatest.
     """
 
     steps: Ints
     mean: Floats
     deviation: Floats
     nonfinite: Ints
+    least: Floats
+    greatest: Floats
 
 
 class Spread:
-    """A `Readable` whose series are means over seeds, and whose overviews reach one deviation to each side.
+    """A `Readable` whose series are means over seeds.
+
+    Its overviews reach one deviation to each side, but no farther than the values do.
 
     Frames can't be averaged and are the first seed's. Events are everybody's, each with its seed.
     """
@@ -108,13 +114,13 @@ class Spread:
 
     def read(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
         """Steps and means in [start, stop)."""
-        steps, mean, _, _ = self.band(name)
+        steps, mean, *_ = self.band(name)
         inside = slice(*np.searchsorted(steps, (start or 0, MAX_STEP if stop is None else stop)).tolist())
         return steps[inside], mean[inside]
 
     def at(self, name: str, step: int) -> float | None:
         """The mean at the last step at or before `step` that all have."""
-        steps, mean, _, _ = self.band(name)
+        steps, mean, *_ = self.band(name)
         place = int(np.searchsorted(steps, step, "right")) - 1
         return float(mean[place]) if place >= 0 else None
 
@@ -122,7 +128,7 @@ class Spread:
         """The band in at most `columns` equal spans: from mean − deviation to mean + deviation."""
         if columns < 1:
             raise ValueError(f"an overview of {columns} columns: at least 1")
-        steps, mean, deviation, nonfinite = self.band(name)
+        steps, mean, deviation, nonfinite, least, greatest = self.band(name)
         low = max(self.first_step, 0) if start is None else max(start, 0)
         high = max(self.last_step + 1, low) if stop is None else max(stop, low)
         cuts = np.searchsorted(steps, bounds(low, high, columns))
@@ -135,8 +141,8 @@ class Spread:
         at = first - first[0]
         return Overview(
             steps[last],
-            np.fmin.reduceat((mean - deviation)[span], at),
-            np.fmax.reduceat((mean + deviation)[span], at),
+            np.fmin.reduceat(np.maximum(mean - deviation, least)[span], at),
+            np.fmax.reduceat(np.minimum(mean + deviation, greatest)[span], at),
             mean[last],
             np.add.reduceat(nonfinite[span], at),
         )
@@ -183,4 +189,6 @@ class Spread:
             mean = np.where(finite, values, 0.0).sum(0) / count
             squares = np.where(finite, (values - mean) ** 2, 0.0).sum(0)
             deviation = np.sqrt(squares / np.maximum(count - 1, 1))
-        return Band(steps, mean, deviation, len(parts) - count)
+        least = np.where(finite, values, np.inf).min(0)
+        greatest = np.where(finite, values, -np.inf).max(0)
+        return Band(steps, mean, deviation, len(parts) - count, least, greatest)
