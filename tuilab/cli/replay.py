@@ -45,10 +45,11 @@ def _print_frames(recording: Recording, speed: float, start: int | None) -> None
     from tuilab.cli.output import heading
     from tuilab.cli.plots import print_plots
     from tuilab.panels import View, panels_of
+    from tuilab.tui.player import Timeline
 
     last = recording.last_step
     step = min(max(recording.first_step if start is None else start, 0), max(last, 0))
-    stride = max(1, round(steps_per_second(recording) * speed))
+    stride = max(1, round(Timeline.of(recording).pace * speed))
     panels = panels_of(recording.header)
     while True:
         print(heading(f"step {step} of {last}"))
@@ -61,13 +62,3 @@ def _print_frames(recording: Recording, speed: float, start: int | None) -> None
         if sys.stdout.isatty():
             time.sleep(1.0)
         step = min(step + stride, last)
-
-
-def steps_per_second(recording: Recording) -> float:
-    """The pace at speed 1: the scenario's own, or that of the recorded clock."""
-    scenario = recording.header.get("scenario")
-    pace = scenario.get("pace") if isinstance(scenario, dict) else None
-    if isinstance(pace, int | float) and pace > 0:
-        return float(pace)
-    seconds = recording.at("engine/seconds", recording.last_step)
-    return recording.last_step / seconds if seconds and seconds > 0 else 1.0

@@ -6,9 +6,17 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tuilab.recording import Readable
 
 SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """The speeds that faster and slower go through."""
+
+_CLOCK = "engine/seconds"
+_KNOTS = 1_000
+"""Knots of a recorded timeline: finer than anyone sees."""
 
 DEFAULT_PACE = 10.0
 """Steps a second at 1x where a recording says neither a pace nor how long its steps took."""
@@ -36,6 +44,23 @@ class Timeline:
                 kept_steps.append(step)
                 kept_seconds.append(second)
         return cls(kept_steps, kept_seconds) if len(kept_steps) > 1 else cls()
+
+    @classmethod
+    def of(cls, recording: Readable) -> Timeline:
+        """The pace that a recording's scenario wants, else that of its clock, else the default."""
+        scenario = recording.header.get("scenario")
+        pace = scenario.get("pace") if isinstance(scenario, dict) else None
+        if isinstance(pace, int | float) and pace > 0:
+            return cls.paced(pace)
+        if not recording.has(_CLOCK):
+            return cls()
+        seconds = recording.overview(_CLOCK, None, None, _KNOTS)
+        return cls.recorded(seconds.steps.tolist(), seconds.last.tolist())
+
+    @property
+    def pace(self) -> float:
+        """Steps a second at speed 1x, all in all."""
+        return (self.steps[-1] - self.steps[0]) / (self.seconds[-1] - self.seconds[0])
 
     def at(self, step: float) -> float:
         """The second at which a step happens."""

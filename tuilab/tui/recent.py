@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tuilab.tui import words
-from tuilab.tui.snapshot import ALIVE
 
 if TYPE_CHECKING:
     from tuilab.recording import Recording
@@ -71,13 +70,13 @@ class RecentRuns:
             facts, created = self._over[run.path]
             return dataclasses.replace(facts, age=words.age(time.time() - created))
         from tuilab.recording import RecordingError
-        from tuilab.runs import RunError
+        from tuilab.runs import RunError, State
 
         try:
             facts = self._look_at(run)
         except (RunError, RecordingError, OSError) as error:
             return RunFacts(run.path, "", "", "", "unreadable", 0, None, "", " ".join(str(error).split()))
-        if facts.state not in ALIVE:
+        if not State(facts.state).alive:
             self._over[run.path] = facts, float(run.facts.get("created", 0.0))
             if run.path in self._open:
                 self._open.pop(run.path).close()

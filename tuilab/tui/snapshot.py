@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from tuilab.panels.view import Glyphs
     from tuilab.recording import Event
 
-ALIVE = ("starting", "running", "paused", "disk full")
-"""States in which an engine is at work and listens."""
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -49,6 +46,9 @@ class Snapshot:
 
     wanted: Wanted
     state: str = "starting"
+    """In one of the words of `runs.State`; `unfinished` for a file that just ends, `unreadable`."""
+    alive: bool = True
+    """Whether an engine is at work on it."""
     header: Mapping[str, Any] = field(default_factory=dict)
     titles: tuple[str, ...] = ()
     arms: tuple[ArmLabel, ...] = ()
@@ -67,11 +67,6 @@ class Snapshot:
     """The panel that was to be put into words."""
     error: Exception | None = None
     """Why the recording can't be opened at all."""
-
-    @property
-    def alive(self) -> bool:
-        """Whether an engine is at work on it."""
-        return self.state in ALIVE
 
     @property
     def growing(self) -> bool:
