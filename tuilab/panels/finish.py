@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tuilab.panels.colors import DEFAULT
 from tuilab.panels.numbers import WIDTH
@@ -46,6 +47,8 @@ class Finished(ABC):
 
     __slots__ = ()
 
+    over_steps: ClassVar[bool] = False
+
     def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """See `Panel.draw`: in the characters and colours the view allows, frozen.
 
@@ -65,6 +68,10 @@ class Finished(ABC):
             picture.fg.fill(DEFAULT)
             picture.bg.fill(DEFAULT)
         return picture.frozen()
+
+    @abstractmethod
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
 
     @abstractmethod
     def render(self, picture: Picture, recording: Readable, view: View) -> None:

@@ -33,6 +33,12 @@ def names_of(recording: Readable, name: str) -> dict[str, str]:
     return {arm: found[arm] for arm in sorted(found, key=arm_order(recording.header))}
 
 
+def frame_of(recording: Readable, arm: str, name: str, step: int) -> Frame | None:
+    """An arm's last frame of this name up to a step."""
+    each = names_of(recording, name).get(arm)
+    return None if each is None else recording.frame(each, step)
+
+
 def shown_frames(
     recording: Readable, name: str, view: View, understood: Callable[[Frame], Understood | None]
 ) -> dict[str, Understood]:
@@ -50,6 +56,11 @@ def shown_frames(
         if frame is not None and (held := understood(frame)) is not None:
             found[arm] = held
     return found
+
+
+def frames_called(recording: Readable, *names: str) -> list[str]:
+    """All frames of these names, of every arm and of the run."""
+    return [each for name in names for each in names_of(recording, name).values()]
 
 
 def missing(recording: Readable, name: str, what: str) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from tuilab.panels.axes import Floats, Ints
 from tuilab.panels.colors import DEFAULT
 from tuilab.panels.finish import Entry, Finished, absent, cut, head, say
-from tuilab.panels.frames import names_of, shown_frames
+from tuilab.panels.frames import frames_called, names_of, shown_frames
 from tuilab.panels.palette import DIM, arm_color, arm_mark
 from tuilab.panels.picture import Picture
 from tuilab.panels.sampling import of_what, sample_note
@@ -49,6 +49,10 @@ class Histograms(Finished):
     def _shares(self, recording: Readable, view: View) -> dict[str, Shares]:
         found = shown_frames(recording, self.frame, view, shares_of)
         return {arm: shares for arm, shares in found.items() if self.arm in ("", arm)}
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return frames_called(recording, self.frame)
 
     def render(self, picture: Picture, recording: Readable, view: View) -> None:
         """See `Finished`."""

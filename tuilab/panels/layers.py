@@ -16,7 +16,7 @@ from tuilab.panels.finish import Entry, Finished, absent, cut_inside, head, writ
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import BROKEN, arm_color, arm_mark
 from tuilab.panels.picture import Picture
-from tuilab.panels.profiles import Profile, layers_of, past_range, profiles_of
+from tuilab.panels.profiles import Profile, layers_of, past_range, profiles_of, series_of
 from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import evenly
 from tuilab.panels.view import View
@@ -52,6 +52,11 @@ class Layers(Finished):
             broken = [layer for layer, value in profile.items() if not math.isfinite(value)]
             facts.append(fact + (f" (not finite in {' '.join(broken)})" if broken else ""))
         return sentence(self.title + of_what(recording.header, self.metric), f"at step {view.step}", facts)
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        metrics = self.metric, self.metric + theory.SUFFIX
+        return [name for metric in metrics for name in series_of(recording, metric, view)]
 
     def render(self, picture: Picture, recording: Readable, view: View) -> None:
         """See `Finished`."""

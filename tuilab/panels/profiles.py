@@ -27,6 +27,11 @@ def layers_of(recording: Readable, metric: str, view: View) -> dict[str, dict[st
     return {arm: arms[arm] for arm in sorted(arms, key=arm_order(recording.header)) if arm not in view.hidden}
 
 
+def series_of(recording: Readable, metric: str, view: View) -> list[str]:
+    """All series of a metric by layer that are not hidden."""
+    return [name for layers in layers_of(recording, metric, view).values() for name in layers.values()]
+
+
 def profiles_of(recording: Readable, metric: str, view: View) -> dict[str, Profile]:
     """The values at the moment by arm and layer, of those that have one."""
     profiles: dict[str, Profile] = {}

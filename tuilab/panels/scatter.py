@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,7 +12,7 @@ from tuilab.panels.axes import Floats, ValueAxis, nice
 from tuilab.panels.blocks import Block, cell_at, entries_of, gutter_of, lay, put_axes, put_caption
 from tuilab.panels.colors import DEFAULT
 from tuilab.panels.finish import Finished, head, say
-from tuilab.panels.frames import missing, shown_frames
+from tuilab.panels.frames import frames_called, missing, shown_frames
 from tuilab.panels.hues import SHADED
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import DIM, arm_color, arm_mark
@@ -75,6 +76,10 @@ class Scatter(Finished):
 
     def _clouds(self, recording: Readable, view: View) -> dict[str, Cloud]:
         return shown_frames(recording, self.frame, view, cloud_of)
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return frames_called(recording, self.frame)
 
     def render(self, picture: Picture, recording: Readable, view: View) -> None:
         """See `Finished`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tuilab.panels.finish import Finished, say
@@ -21,6 +22,10 @@ class Unknown(Finished):
     def describe(self, recording: Readable, view: View) -> str:
         """The reason."""
         return printable(f"{self.title}: {self.reason}.")
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return ()
 
     def render(self, picture: Picture, recording: Readable, view: View) -> None:
         """See `Finished`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tuilab.panels.curves.panel import shown
@@ -36,6 +37,10 @@ class Values(Finished):
             for shown_as, called in spoken(list(names)).items()
         ]
         return sentence(self.title, f"at step {view.step}", facts)
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return self._names(recording, view).values()
 
     def _names(self, recording: Readable, view: View) -> dict[SeriesName, str]:
         """The series by what they are shown as."""

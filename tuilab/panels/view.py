@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -45,6 +46,13 @@ class Panel(Protocol):
     @property
     def title(self) -> str:
         """What the panel shows, in a few words."""
+
+    @property
+    def over_steps(self) -> bool:
+        """Whether the picture goes by the step itself, as one with a step axis does."""
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """The series and frames that the picture is made of."""
 
     def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """The picture, exactly height × width, whatever the recording holds.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tuilab.panels import theory
 from tuilab.panels.chart import chart, fitted
@@ -25,6 +26,8 @@ _SAMPLES_ASCII = ("--", "- ", ". ")
 class Curves(Finished):
     """Series that match the globs, coloured by arm; metrics differ in their dashes, theory is dots."""
 
+    over_steps: ClassVar[bool] = True
+
     title: str
     series: tuple[str, ...]
     log: bool = False
@@ -39,6 +42,10 @@ class Curves(Finished):
             for series, name in names.items()
         ]
         return sentence(self.title, f"at step {view.step}", facts)
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return shown(recording, self.series, view)
 
     def render(self, picture: Picture, recording: Readable, view: View) -> None:
         """See `Finished`."""

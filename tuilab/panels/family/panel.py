@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,17 @@ import numpy as np
 from tuilab.panels.axes import ValueAxis
 from tuilab.panels.family.chart import Curve, Look, draw_curves
 from tuilab.panels.finish import Entry, Finished, head, say
-from tuilab.panels.frames import RUN, missing, names_of, power, range_of, shown_frames, text, texts
+from tuilab.panels.frames import (
+    RUN,
+    frames_called,
+    missing,
+    names_of,
+    power,
+    range_of,
+    shown_frames,
+    text,
+    texts,
+)
 from tuilab.panels.numbers import brief, short
 from tuilab.panels.palette import ARM_COLORS, ARM_MARKS, ASCII_MARKS, arm_color, arm_mark
 from tuilab.panels.picture import Picture
@@ -48,6 +59,10 @@ class Family(Finished):
         found = shown_frames(recording, self.frame, view, _curves_in)
         curves = [replace(curve, arm=arm) for arm, each in found.items() for curve in each]
         return [curve for curve in curves if not self.rows or curve.row in self.rows][:_MOST_CURVES]
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return frames_called(recording, self.frame)
 
     def render(self, picture: Picture, recording: Readable, view: View) -> None:
         """See `Finished`."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -16,7 +18,7 @@ from tuilab.panels.heatmap.tracks import Track, tracks_of
 from tuilab.panels.numbers import integer_label, short
 from tuilab.panels.palette import DIM, HEAT_LEVELS, arm_color, arm_mark
 from tuilab.panels.picture import Picture
-from tuilab.panels.profiles import layers_of, profiles_of
+from tuilab.panels.profiles import layers_of, profiles_of, series_of
 from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import evenly
 from tuilab.panels.view import View
@@ -36,6 +38,8 @@ _CAPTIONED = 3
 @dataclass(frozen=True, slots=True)
 class Heatmap(Finished):
     """The series ARM/METRIC/LAYER; a column shows the last value of its steps."""
+
+    over_steps: ClassVar[bool] = True
 
     title: str
     metric: str
@@ -61,6 +65,10 @@ class Heatmap(Finished):
                 parts.append(f"not finite in {' '.join([in_layer(bad[0]), *bad[1:]])} since step {since}")
             facts.append(f"{arm} {', '.join(parts)}")
         return sentence(self.title + of_what(recording.header, self.metric), f"at step {view.step}", facts)
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return series_of(recording, self.metric, view)
 
     def render(self, picture: Picture, recording: Readable, view: View) -> None:
         """See `Finished`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from tuilab.panels.axes import LIMIT, ValueAxis
 from tuilab.panels.blocks import Block, entries_of, gutter_of, lay, put_caption
 from tuilab.panels.finish import Entry, Finished, head, say
-from tuilab.panels.frames import RUN, missing, power, shown_frames
+from tuilab.panels.frames import RUN, frames_called, missing, power, shown_frames
 from tuilab.panels.hues import class_color, texture
 from tuilab.panels.map.cells import in_percent, paint, put_figures, put_map_axes, whole_cells
 from tuilab.panels.map.field import Field, field_of, scale_of
@@ -50,6 +51,10 @@ class Map(Finished):
 
     def _clouds(self, recording: Readable, view: View) -> dict[str, Cloud]:
         return {} if self.points is None else shown_frames(recording, self.points, view, cloud_of)
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return frames_called(recording, self.frame, *filter(None, [self.points]))
 
     def render(self, picture: Picture, recording: Readable, view: View) -> None:
         """See `Finished`."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tuilab.panels.axes import StepAxis, total_steps
 from tuilab.panels.chart import GUTTER
@@ -30,6 +32,8 @@ _TALLEST = 8
 @dataclass(frozen=True, slots=True)
 class Ridgeline(Finished):
     """The frame of this name: layers across and arms down; of one `layer` alone, arms across."""
+
+    over_steps: ClassVar[bool] = True
 
     title: str
     frame: str
@@ -60,6 +64,10 @@ class Ridgeline(Finished):
         """The frame of each arm that is shown."""
         names = names_of(recording, self.frame)
         return {arm: name for arm, name in names.items() if arm not in view.hidden and self.arm in ("", arm)}
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return self._names(recording, view).values()
 
     def render(self, picture: Picture, recording: Readable, view: View) -> None:
         """See `Finished`."""

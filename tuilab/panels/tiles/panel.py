@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from tuilab.panels.blocks import Block, entries_of, lay, put_caption
 from tuilab.panels.colors import DEFAULT, TRUE
 from tuilab.panels.dots import light
 from tuilab.panels.finish import Finished, cut, head, say
-from tuilab.panels.frames import RUN, missing, shown_frames
+from tuilab.panels.frames import RUN, frames_called, missing, shown_frames
 from tuilab.panels.palette import DIM
 from tuilab.panels.picture import Colors, Picture
 from tuilab.panels.raster import fill, shares
@@ -56,6 +57,10 @@ class Tiles(Finished):
 
     def _verdicts(self, recording: Readable, view: View) -> dict[str, list[Verdict]]:
         return {} if self.captions is None else shown_frames(recording, self.captions, view, verdicts_of)
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return frames_called(recording, self.frame, *filter(None, [self.captions]))
 
     def render(self, picture: Picture, recording: Readable, view: View) -> None:
         """See `Finished`."""
