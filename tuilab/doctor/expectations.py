@@ -49,7 +49,7 @@ def _check(recording: Readable, raw: Any, over: bool, changed: str) -> Outcome:
         expectation = Expectation.model_validate(raw)
     except ValidationError:
         return Outcome(Verdict.UNMET, "an expectation that this version can't read", "–")
-    sample = measure(recording, expectation)
+    sample = measure(recording, expectation, over)
     step = expectation.step
     reached = recording.last_step >= step if isinstance(step, int) and expectation.event is None else over
     outcome = judge(expectation, sample, reached)

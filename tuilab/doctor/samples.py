@@ -38,12 +38,20 @@ class Sample:
         return Sample(self.layers, figures, others, _mean(figures), _mean(others))
 
 
-def measure(recording: Readable, expectation: Expectation) -> Sample:
-    """The figures of the expectation's arm, and of the one it is compared with."""
+def measure(recording: Readable, expectation: Expectation, over: bool) -> Sample:
+    """The figures of the expectation's arm, and of the one it is compared with.
+
+    Args:
+        recording: of one run.
+        expectation: about it.
+        over: whether the run has ended.
+    """
     other = expectation.below or expectation.above
     layers: Sequence[int | None] = _layers(recording, expectation)
-    figures, mean = _of_arm(recording, expectation, expectation.arm, layers)
-    others, other_mean = _of_arm(recording, expectation, other, layers) if other is not None else ((), ())
+    figures, mean = _of_arm(recording, expectation, expectation.arm, layers, over)
+    others, other_mean = (
+        _of_arm(recording, expectation, other, layers, over) if other is not None else ((), ())
+    )
     if others and len(others) != len(figures):
         figures, others = (mean,), (other_mean,)
     return Sample(tuple(layers), figures, others, mean, other_mean)
@@ -65,11 +73,13 @@ def _layers(recording: Readable, expectation: Expectation) -> Sequence[int | Non
 
 
 def _of_arm(
-    recording: Readable, expectation: Expectation, arm: str, layers: Sequence[int | None]
+    recording: Readable, expectation: Expectation, arm: str, layers: Sequence[int | None], over: bool
 ) -> tuple[tuple[Row, ...], Row]:
     """A row for each draw, and what is recorded as their mean."""
     if expectation.event is not None:
         step = first(recording, expectation.event, arm)
+        if step is None and arm == expectation.arm and expectation.above is not None and over:
+            step = recording.last_step + 1  # what has not happened by the end happens later, if ever
         row: Row = (None if step is None else float(step),)
         return (row,), row
     path, step_asked = f"{arm}/{expectation.metric}", expectation.step
