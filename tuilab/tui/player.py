@@ -14,10 +14,6 @@ if TYPE_CHECKING:
 SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """The speeds that faster and slower go through."""
 
-_CLOCK = "engine/seconds"
-_KNOTS = 1_000
-"""Knots of a recorded timeline: finer than anyone sees."""
-
 DEFAULT_PACE = 10.0
 """Steps a second at 1x where a recording says neither a pace nor how long its steps took."""
 
