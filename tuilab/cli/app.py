@@ -24,6 +24,7 @@ from tuilab.cli import (
     stop,
     watch,
 )
+from tuilab.cli.output import say, say_lines
 
 app = typer.Typer(
     name="tuilab",
@@ -45,10 +46,10 @@ def lab(
 ) -> None:
     """Without a command, tuilab opens the lab; without a terminal, it prints this help."""
     if version:
-        print(f"tuilab {__version__}")
+        say(f"tuilab {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        say_lines(context.get_help())
 
 
 app.command("list")(listing.list_scenarios)

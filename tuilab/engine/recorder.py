@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -33,6 +34,16 @@ class Recorder:
         self._step = 0
         self._tables = Tables(writer)
 
+    @property
+    def file(self) -> str:
+        """The name of the recording."""
+        return self._writer.path.name
+
+    @property
+    def events(self) -> int:
+        """How many events were recorded so far."""
+        return self._writer.events
+
     def observation(self, observation: Observation, seconds: float) -> None:
         """Record one step with the time since the run began."""
         self._step = observation.step
@@ -46,11 +57,6 @@ class Recorder:
             self._patiently(partial(self._writer.frame, name, observation.step, array, meta))
         for kind, arm, data in observation.events:
             self.event(observation.step, kind, arm, **data)
-
-    @property
-    def position(self) -> dict[str, Any]:
-        """Where the recording is: its file and how many events that has, for a checkpoint to keep."""
-        return {"file": self._writer.path.name, "events": self._writer.events}
 
     def event(self, step: int, kind: str, arm: str | None = None, **data: Any) -> None:
         """Record that something happened, at once visible to readers."""
@@ -67,6 +73,12 @@ class Recorder:
     def flush(self) -> None:
         """Write everything out, waiting for room as long as it takes."""
         self._patiently(self._writer.flush)
+
+    def sync(self) -> None:
+        """Write everything out and have the disk keep it: what is built on it must not outlive it."""
+        self.flush()
+        with self._writer.path.open("rb") as file:
+            os.fsync(file.fileno())
 
     def poll(self) -> None:
         """Write out what is due, so that readers are never far behind a slow experiment."""

@@ -1,7 +1,7 @@
 """The recording: series, frames and events in append-only files that are readable while written."""
 
 from tuilab.recording.errors import NewerVersionError, NotARecordingError, RecordingError
-from tuilab.recording.names import Series, SeriesName
+from tuilab.recording.names import Series, SeriesName, layer_number, layer_order
 from tuilab.recording.readable import Readable
 from tuilab.recording.recording import Recording
 from tuilab.recording.results import Event, Frame, Gap, Overview
@@ -26,5 +26,7 @@ __all__ = [
     "Table",
     "TimedTable",
     "Writer",
+    "layer_number",
+    "layer_order",
     "sweep",
 ]

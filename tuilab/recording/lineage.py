@@ -149,16 +149,17 @@ def _rank(writer: str) -> tuple[int, int, str]:
 
 def _member(file: FileReader, gaps: list[Gap]) -> Member:
     """A file by its header; where that says nothing, or what cannot be, the file's name has to do."""
-    header, run = file.contents.header, file.contents.header.get("run")
+    header, run = file.contents.header, f"in {file.path.parent}"
     named = _NAME.fullmatch(file.path.stem)
     writer, sequence = (named[1], int(named[2] or 1)) if named else (file.path.stem, 1)
-    plain = Member(file, f"in {file.path.parent}", writer, sequence, None, told=False)
-    if run is None:
+    plain = Member(file, run, writer, sequence, None, told=False)
+    if not {"run", "sequence", "continues"} & header.keys():
         return plain
     try:
-        told = {"rank": 0, "sequence": 1} | header
+        told = {"rank": 0, "sequence": 1, "run": run} | header
+        run = _text(told["run"])
         rank, sequence = _whole(told, "rank", 0, 10**9 - 1), _whole(told, "sequence", 1, MAX_STEP)
-        origin = _origin(header.get("continues"), _text(run))
+        origin = _origin(header.get("continues"), run)
         if origin is None and header.get("parent") is not None:
             origin = _origin(header["parent"], _text(_table(header["parent"]).get("run")))
     except ValueError as error:

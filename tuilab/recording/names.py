@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-LONGEST_NUMBER = 18
-"""Digits of a layer's number at most; what is longer is a name."""
+_DIGITS = 9
+"""Longer numbers are names: no network has so many layers."""
 
 
 class SeriesName(NamedTuple):
@@ -38,9 +38,12 @@ class SeriesName(NamedTuple):
     @property
     def number(self) -> int | None:
         """The layer's number where layers are counted; None for a named layer, or none."""
-        if self.layer is None or not self.layer.isdecimal() or len(self.layer) > LONGEST_NUMBER:
-            return None
-        return int(self.layer)
+        return None if self.layer is None else layer_number(self.layer)
+
+    @property
+    def quantity(self) -> str:
+        """METRIC or METRIC/LAYER: what is measured, whoever's it is."""
+        return self.metric if self.layer is None else f"{self.metric}/{self.layer}"
 
     def of_layer(self, layer: int | str | None) -> SeriesName:
         """The same metric at another layer."""
@@ -69,3 +72,14 @@ class Series(NamedTuple):
     def parse(cls, name: str) -> Series:
         """A series that is no more than a name."""
         return cls(SeriesName.parse(name))
+
+
+def layer_number(layer: str) -> int | None:
+    """The number of a counted layer; None for a named one."""
+    return int(layer) if layer.isascii() and layer.isdecimal() and len(layer) <= _DIGITS else None
+
+
+def layer_order(layer: str) -> tuple[bool, int]:
+    """A key that sorts counted layers by their numbers, and named ones behind them, as they come."""
+    number = layer_number(layer)
+    return number is None, number or 0

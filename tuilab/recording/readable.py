@@ -8,6 +8,9 @@ from tuilab.recording.format import Floats, Ints
 from tuilab.recording.names import Series, SeriesName
 from tuilab.recording.results import Event, Frame, Gap, Overview
 
+Extent = tuple[tuple[object, int], ...]
+"""The parts that a series is kept in, each with its last step, -1 while it is empty."""
+
 
 @runtime_checkable
 class Readable(Protocol):
@@ -51,6 +54,12 @@ class Readable(Protocol):
 
     def describe(self, name: str) -> Series:
         """What a series is of, in what unit, and what that means; empty text where nobody said."""
+
+    def extent(self, name: str) -> Extent:
+        """How far a series or the frames of a name go; KeyError without either.
+
+        While its parts are the same objects, they are what they were up to the last steps that they had.
+        """
 
     def frames(self, *globs: str) -> list[str]:
         """Names of frames that match one of the globs (all without one), in order of first appearance."""

@@ -19,12 +19,10 @@ from tuilab.recording.frameset import FrameReader
 from tuilab.recording.lineage import history
 from tuilab.recording.names import Series, SeriesName
 from tuilab.recording.overview import bounds, digest, reduce
+from tuilab.recording.readable import Extent, Readable
 from tuilab.recording.reader import FileReader
 from tuilab.recording.results import Event, Frame, Gap, Overview
 from tuilab.recording.segment import Segment
-
-if TYPE_CHECKING:
-    from tuilab.recording.readable import Readable
 
 
 class Recording:
@@ -147,6 +145,18 @@ class Recording:
     def identity(self, name: str) -> SeriesName:
         """The arm, the metric and the layer of a series or a frame."""
         return self.describe(name).identity
+
+    def extent(self, name: str) -> Extent:
+        """How far a series or the frames of a name go: its parts, and the last step of each.
+
+        Raises:
+            KeyError: neither a series nor a frame.
+        """
+        parts = [(source.table.pieces, source.stop) for source in self._catalog.series.get(name, ())]
+        parts += [(shots.frames.pieces, shots.stop) for shots in self._catalog.frames.get(name, ())]
+        if not parts:
+            raise KeyError(f"no series or frame {name!r} in {self._files[0].path}")
+        return tuple((part, min(part.last[-1], stop - 1) if len(part) else -1) for part, stop in parts)
 
     def read(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
         """A series from `start` up to, not including, `stop`.
