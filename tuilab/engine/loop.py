@@ -50,7 +50,6 @@ class Loop:
         experiment: Experiment,
         on_step: Callable[[int, int, str], None],
         heartbeat: Heartbeat,
-        *,
         step: int = 0,
         seconds: float = 0.0,
         world: World = ALONE,
