@@ -110,10 +110,10 @@ def _set_up(run: Run, scenario: Scenario, resume: bool, world: World) -> tuple[E
             f"{run.name}: not enough memory to set this up; make the network or the batch smaller"
         ) from None
     try:
-        step = checkpoints.restore(run.path / "checkpoints", experiment) if resume else None
+        restored = checkpoints.restore(run.path / "checkpoints", experiment) if resume else None
     except checkpoints.CheckpointError as error:
         raise EngineError(str(error)) from None
-    return experiment, device, step or 0
+    return experiment, device, restored.step if restored else 0
 
 
 def _seconds(run: Run, step: int) -> float:

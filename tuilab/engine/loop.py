@@ -162,8 +162,9 @@ class Loop:
             return
         began = time.perf_counter()
         try:
-            if checkpoints.save(self._run.path / "checkpoints", self._experiment, self.step):
-                recorder.event(self.step, "checkpoint")
+            recorder.flush()
+            checkpoints.save(self._run.path / "checkpoints", self._experiment, self.step, {})
+            recorder.event(self.step, "checkpoint")
         except OSError as error:
             recorder.event(self.step, "checkpoint-failed", why=error.strerror or str(error))
         self._saved = time.monotonic()

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -60,6 +61,15 @@ class Signs:
                 }
             )
 
+    def state(self) -> dict[str, Any]:
+        """How far every pair of weights has come."""
+        return {name: {"w": path.w, "length": path.length} for name, path in self._paths.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        for name, path in self._paths.items():
+            path.w, path.length = state[name]["w"], state[name]["length"]
+
 
 def same_sign(gradients: Tensor) -> float:
     """The share of a row's gradients, zeros left out, with its commoner sign; the mean over rows."""
@@ -95,13 +105,13 @@ class _TwoWeights:
         self.w = torch.zeros(2, dtype=torch.float64)
         self._goal = torch.tensor(_BELONG, dtype=torch.float64)
         self._rate = _RATE / (2 * gaussian_mean(lambda z: phi(z).square(), phi.kinks))
-        self._length = 0.0
+        self.length = 0.0
 
     def learn(self, x: Tensor) -> None:
         """One step down the squared error of an example x."""
         update = -self._rate * ((self.w - self._goal) @ x) * x
         self.w = self.w + update
-        self._length += update.norm().item()
+        self.length += update.norm().item()
 
     @property
     def distance(self) -> float:
@@ -110,4 +120,4 @@ class _TwoWeights:
     @property
     def detour(self) -> float:
         covered = float(self.w.norm())
-        return self._length / covered if covered else 1.0
+        return self.length / covered if covered else 1.0
