@@ -6,6 +6,8 @@ import os
 
 import torch
 
+from tuilab.experiments.memory import keep_freed_memory
+
 
 class DeviceError(Exception):
     """A device that isn't there: one clear sentence."""
@@ -22,6 +24,7 @@ def choose(name: str, threads: int | None, local_rank: int | None = None) -> tor
     Raises:
         DeviceError: CUDA was asked for and there is none, or not that many.
     """
+    keep_freed_memory()
     if threads is not None:
         torch.set_num_threads(threads)
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
