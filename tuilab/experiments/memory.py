@@ -15,10 +15,10 @@ _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 def keep_freed_memory() -> None:
     """Let this process keep what tensors on the CPU free, for the next step's tensors.
 
-    By itself glibc gives memory back to the kernel whenever much of it is free at the heap's end. A step frees
-    all its activations, and the next one would have to fetch them again, zeroed page by page: that took 14 % of
-    a step of `cifar10`, or nothing, by what small object happened to lie at the heap's end. Does nothing where
-    the C library is another.
+    By itself glibc gives memory back to the kernel whenever much of it is free at the heap's end. A step
+    frees all its activations, and the next one would have to fetch them again, zeroed page by page: that took
+    14 % of a step of `cifar10`, or nothing, by what small object happened to lie at the heap's end. Does
+    nothing where the C library is another.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
