@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import time
@@ -186,8 +185,7 @@ def _tidy(run: Run) -> None:
     for half in run.path.glob(".*.*.tmp"):
         with suppress(OSError):
             half.unlink()
-    for half in (run.path / "checkpoints").glob(".*"):
-        shutil.rmtree(half, ignore_errors=True)
+    checkpoints.sweep(run.path / "checkpoints")
 
 
 @contextmanager

@@ -33,7 +33,7 @@ class Batch(NamedTuple):
 
     def first(self, count: int) -> Batch:
         """The first `count` examples."""
-        return self.part(slice(count))
+        return self if count == len(self.labels) else self.part(slice(count))
 
     def part(self, which: slice) -> Batch:
         """Some of the examples."""
