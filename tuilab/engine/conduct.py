@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 import tuilab
-from tuilab.engine import lineage
+from tuilab.engine import checkpoints, lineage
 from tuilab.engine.errors import EngineError
 from tuilab.engine.heartbeat import Heartbeat
 from tuilab.engine.loop import Loop
