@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 import torch
 
 import tuilab
-from tuilab.engine import lineage
+from tuilab.engine import checkpoints, lineage
 from tuilab.engine.errors import EngineError
 from tuilab.engine.heartbeat import Heartbeat
 from tuilab.engine.loop import Loop
@@ -62,50 +62,63 @@ def conduct(
         if world.leader:
             _tidy(run)
         ready = world.all_or_none(lambda: set_up(run, resume, world))
-        writer, seconds = _begin(run, ready, world)
+        place = _place(run, ready, world)
         told = on_step or (lambda step, steps, waiting: None)
-        loop = Loop(run, ready.experiment, told, heartbeat, step=ready.step, seconds=seconds, world=world)
-        recorder = Recorder(writer, loop.wait_for_room, world.rank)
-        heartbeat.say(
-            State.RUNNING,
-            step=ready.step,
-            steps=ready.experiment.steps,
-            figures={},
-            device=str(ready.device),
-        )
-        if resume:
-            differing: dict[str, Any] = {"notes": ready.notes} if ready.notes else {}
-            recorder.event(ready.step, "resumed-from", **differing)
+        loop = Loop(run, ready.experiment, told, heartbeat, ready.step, place.seconds, world)
         with _stopping_on_signals(loop):
+            recorder = Recorder(_begin(run, ready, place, world), loop.wait_for_room, world.rank)
+            heartbeat.say(
+                State.RUNNING,
+                step=ready.step,
+                steps=ready.experiment.steps,
+                figures={},
+                device=str(ready.device),
+            )
+            if resume:
+                differing: dict[str, Any] = {"notes": ready.notes} if ready.notes else {}
+                recorder.event(ready.step, "resumed-from", **differing)
             return _record(loop, recorder, run, heartbeat)
 
 
-def _begin(run: Run, ready: Ready, world: World) -> tuple[Writer, float]:
-    """This process's recording, and the seconds that were spent before."""
-    number = lineage.next_sequence(run)
-    at = [ready.step, ready.device.type]
-    # What the first process found holds for all.
-    sequence, continues, seconds, where = world.broadcast(
-        [number, lineage.continues(number, ready.restored), ready.seconds, at]
-    )
-    header = _header(run, ready, world) | lineage.header(run, world.rank, sequence, continues)
+@dataclass(frozen=True)
+class _Place:
+    """Where a recording stands in its run's history: what the first process found, which holds for all."""
+
+    sequence: int
+    continues: dict[str, Any] | None
+    seconds: float
+    """What the run had taken before."""
+    step: int
+    device: str
+
+
+def _place(run: Run, ready: Ready, world: World) -> _Place:
+    sequence = lineage.next_sequence(run)
+    continues = lineage.continues(sequence, ready.restored)
+    return _Place(*world.broadcast([sequence, continues, ready.seconds, ready.step, ready.device.type]))
+
+
+def _begin(run: Run, ready: Ready, place: _Place, world: World) -> Writer:
+    """This process's recording."""
+    header = _header(run, ready, world) | lineage.header(run, world.rank, place.sequence, place.continues)
 
     def create() -> Writer:
         try:
-            return Writer.create(run.path / lineage.file_name(world.rank, sequence), header)
+            return Writer.create(run.path / lineage.file_name(world.rank, place.sequence), header)
         except OSError as error:
             raise EngineError(f"{run.path}: can't record there ({error.strerror})") from None
 
     def create_first() -> Writer | None:
-        if where != at:
+        step, device = ready.step, ready.device.type
+        if (step, device) != (place.step, place.device):
             raise EngineError(
-                f"{run.name}: process {world.rank} would go on from step {at[0]} on {at[1]}, process 0 "
-                f"from {where[0]} on {where[1]}; they need the same folder of runs and --device"
+                f"{run.name}: process {world.rank} would go on from step {step} on {device}, process 0 from "
+                f"{place.step} on {place.device}; they need the same folder of runs and --device"
             )
         return create() if world.leader else None
 
     # The first one's recording is there before the others': nobody sees a run without a leader.
-    return world.all_or_none(create_first) or create(), seconds
+    return world.all_or_none(create_first) or create()
 
 
 def _record(loop: Loop, recorder: Recorder, run: Run, heartbeat: Heartbeat) -> State:
@@ -172,8 +185,7 @@ def _tidy(run: Run) -> None:
     for half in run.path.glob(".*.*.tmp"):
         with suppress(OSError):
             half.unlink()
-    for half in (run.path / "checkpoints").glob(".*"):
-        shutil.rmtree(half, ignore_errors=True)
+    checkpoints.sweep(run.path / "checkpoints")
 
 
 @contextmanager

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tuilab.recording import Readable
     from tuilab.runs.folder import Run
 
-_ROOM = 1 << 20
+_ROOM = 1 << 14
 """Bytes of free space below which a running engine is taken to be waiting for room."""
 
 

@@ -32,6 +32,11 @@ class State(StrEnum):
         return self in (State.STARTING, State.RUNNING, State.PAUSED, State.DISK_FULL)
 
     @property
+    def resumable(self) -> bool:
+        """Whether there is a run that an engine could go on with."""
+        return self in (State.STOPPED, State.FAILED, State.DIED)
+
+    @property
     def growing(self) -> bool:
         """Whether its recording may get longer."""
         return self.alive or self is State.UNFINISHED
