@@ -126,11 +126,11 @@ class Recording:
         Raises:
             KeyError: neither a series nor a frame.
         """
-        parts = [table.pieces for table, _ in self._series.get(name, [])]
-        parts += [reader.pieces for reader in self._frames.get(name, [])]
+        parts = [table.pieces for table, _ in self._series.get(name, ())]
+        parts += [reader.pieces for reader in self._frames.get(name, ())]
         if not parts:
             raise KeyError(f"no series or frame {name!r} in {self._files[0].path}")
-        return tuple((part, part.last[-1] if len(part) else -1) for part in parts)
+        return tuple([(part, part.last[-1] if part.last else -1) for part in parts])
 
     def read(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
         """A series from `start` up to, not including, `stop`.
