@@ -240,7 +240,7 @@ def test_a_stopped_run_goes_on_in_as_many_processes_or_fewer(nursery: Nursery, b
         run = Run(nursery.runs / name)
         nursery.start(2, *nursery.words(name, "--pace", "60"))
         wait_for(run, 10)
-        run.send("set", "adam/optimizer.lr", "0.01")
+        run.send("set", key="adam/optimizer.lr", value=0.01)
         run.send("pause")
         run.send("resume")
         run.send("stop")

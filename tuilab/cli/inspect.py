@@ -11,7 +11,7 @@ import typer
 from tuilab.cli.output import AsJson, RunsFolder, heading, print_json, print_json_line, say
 
 if TYPE_CHECKING:
-    from tuilab.recording import Recording
+    from tuilab.recording import Readable
 
 
 class InspectError(Exception):
@@ -48,7 +48,7 @@ def inspect(
             _print_facts(recording)
 
 
-def _print_series(recording: Recording, glob: str, as_json: bool) -> None:
+def _print_series(recording: Readable, glob: str, as_json: bool) -> None:
     names = recording.series(glob)
     if not names:
         raise InspectError(f"--series {glob!r}: no series matches; without --series all are named")
@@ -62,7 +62,7 @@ def _print_series(recording: Recording, glob: str, as_json: bool) -> None:
                 say(f"  {step:>9}  {value:.6g}")
 
 
-def _facts(recording: Recording) -> dict[str, Any]:
+def _facts(recording: Readable) -> dict[str, Any]:
     return {
         "header": recording.header,
         "finished": recording.finished,
@@ -81,7 +81,7 @@ def _facts(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _print_facts(recording: Recording) -> None:
+def _print_facts(recording: Readable) -> None:
     header = recording.header
     recorded = header.get("scenario")
     scenario = recorded if isinstance(recorded, dict) else {}

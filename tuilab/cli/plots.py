@@ -10,14 +10,14 @@ from tuilab.cli.output import colors, glyphs, heading, ink, say, say_picture, wi
 
 if TYPE_CHECKING:
     from tuilab.doctor import Finding, Outcome, Reveal
-    from tuilab.recording import Recording
+    from tuilab.recording import Readable
 
 _WIDEST = 100
 _MAIN = 3
 """Panels printed after a run: the first of them are the main ones."""
 
 
-def print_plots(recording: Recording, step: int | None = None, most: int = _MAIN) -> None:
+def print_plots(recording: Readable, step: int | None = None, most: int = _MAIN) -> None:
     """The main panels at a step (the last one by default), one below the other."""
     from tuilab.panels import View, panels_of
 
@@ -34,6 +34,7 @@ def print_outcomes(outcomes: list[Outcome]) -> None:
         "met": ("✓", typer.colors.GREEN),
         "unmet": ("✗", typer.colors.RED),
         "open": ("…", typer.colors.YELLOW),
+        "not checked": ("–", typer.colors.YELLOW),
     }
     met = sum(outcome.verdict == "met" for outcome in outcomes)
     say(heading(f"Expectations: {met} of {len(outcomes)} met"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -42,7 +43,10 @@ def _start(bar: Progress) -> None:
 
 
 class StepProgress:
-    """Progress of a run, on standard error; `update` is cheap enough to be called after every step."""
+    """Progress of a run, on standard error; `update` is cheap enough to be called after every step.
+
+    A terminal that has gone is no concern of the run: nothing is shown then, and nothing raised.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = printable(name)
@@ -74,7 +78,8 @@ class StepProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            with suppress(OSError):
+                self._bar.stop()
 
     def update(self, step: int, steps: int, note: str = "") -> None:
         """Say that `step` of `steps` is done; `note` tells what the engine waits for."""
@@ -86,10 +91,9 @@ class StepProgress:
             self._bar.update(self._task, completed=step, total=max(steps, 1), note=printable(note))
         elif now - self._last >= _EVERY or (note and note != self._note):
             self._last = now
-            say(
-                f"{self._name}: {self._line(step, steps, now - self._began)}{note and ', ' + note}",
-                error=True,
-            )
+            line = f"{self._name}: {self._line(step, steps, now - self._began)}{note and ', ' + note}"
+            with suppress(OSError):
+                say(line, error=True)
         self._note = note
 
     @staticmethod

@@ -11,7 +11,7 @@ import typer
 from tuilab.cli.output import RunsFolder, heading, say
 
 if TYPE_CHECKING:
-    from tuilab.recording import Recording
+    from tuilab.recording import Readable
 
 _MOST = 1_000
 """Frames printed into a pipe."""
@@ -43,7 +43,7 @@ def replay(
     open_run(found, live=False, speed=speed, start=start)
 
 
-def _print_frames(recording: Recording, speed: float, start: int | None) -> None:
+def _print_frames(recording: Readable, speed: float, start: int | None) -> None:
     """One frame for every second of playback; a terminal sees them a second apart, a pipe at once."""
     from tuilab.cli.plots import print_plots
     from tuilab.panels import View, panels_of

@@ -32,7 +32,6 @@ def report(prepared: Run, as_json: bool) -> list[Outcome]:
             )
             return outcomes
         from tuilab.cli.plots import print_findings, print_outcomes, print_plots, print_reveals
-        from tuilab.runs import State
 
         print_plots(recording)
         print_findings(findings(recording))
@@ -41,7 +40,7 @@ def report(prepared: Run, as_json: bool) -> list[Outcome]:
         say()
         say(f"{prepared.name}: {state} at step {recording.last_step}; it lies in {prepared.path}")
         say(f"tuilab replay {prepared.name} plays it again, step by step")
-        if not state.alive and state is not State.FINISHED:
+        if state.resumable:
             say(f"tuilab resume {prepared.name} goes on with it")
     return outcomes
 

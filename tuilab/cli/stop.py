@@ -20,7 +20,7 @@ def stop(
 
     It does so between two steps, and its recording is intact.
     """
-    from tuilab.runs import State, find, runs_folder
+    from tuilab.runs import find, runs_folder
 
     found = find(runs_folder(runs), run)
     state = found.state()
@@ -37,5 +37,5 @@ def stop(
     elif state.alive:
         say(f"{found.name}: asked to stop; its step has not ended within {wait:g} s, it will stop after that")
     else:
-        again = f", `tuilab resume {found.name}` goes on with it" if state is State.STOPPED else ""
+        again = f", `tuilab resume {found.name}` goes on with it" if state.resumable else ""
         say(f"{found.name}: {state}; `tuilab replay {found.name}` shows it{again}")

@@ -11,6 +11,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,25 @@ class CheckpointError(Exception):
     """A checkpoint that can't be used: one clear sentence."""
 
 
-def save(folder: Path, experiment: Experiment, step: int) -> Path | None:
+@dataclass(frozen=True)
+class Restored:
+    """The checkpoint that an experiment was taken to."""
+
+    step: int
+    facts: dict[str, Any] = field(default_factory=dict)
+    """What the loop gave to keep with it."""
+    notes: list[str] = field(default_factory=list)
+    """What differs between then and now, a sentence each."""
+
+
+def save(folder: Path, experiment: Experiment, step: int, facts: Mapping[str, Any]) -> Path | None:
     """Write a checkpoint and let go of the oldest; None for an experiment that has nothing to keep.
 
     Args:
         folder: the run's `checkpoints`; made when missing.
         experiment: after the observation of `step`.
         step: the last step observed.
+        facts: plain data to keep with it, for whoever goes on from here.
 
     Raises:
         OSError: it can't be written.
@@ -46,12 +59,18 @@ def save(folder: Path, experiment: Experiment, step: int) -> Path | None:
     tensors, plain = split(experiment.state())
     # Tensors that share memory are kept one by one, as safetensors wants them.
     whole = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    facts = {"format": FORMAT, "step": step, "tunables": experiment.tunables(), "state": plain}
+    kept = {
+        "format": FORMAT,
+        "step": step,
+        "facts": dict(facts),
+        "tunables": experiment.tunables(),
+        "state": plain,
+    }
     place, beside = folder / f"{step:09}", folder / f".{step:09}.{os.getpid()}"
     beside.mkdir(parents=True, exist_ok=True)
     try:
         save_file(whole, beside / "state.safetensors")
-        (beside / "state.json").write_text(json.dumps(facts))
+        (beside / "state.json").write_text(json.dumps(kept))
         _sync(beside / "state.safetensors", beside / "state.json")
         shutil.rmtree(place, ignore_errors=True)
         beside.rename(place)
@@ -70,11 +89,11 @@ def listing(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.name), reverse=True)
 
 
-def restore(folder: Path, experiment: Experiment) -> int | None:
+def restore(folder: Path, experiment: Experiment) -> Restored | None:
     """Take the experiment to its newest intact checkpoint.
 
     Returns:
-        The step it was made at; None where there is no checkpoint, or none is needed because the experiment
+        Which one it was; None where there is no checkpoint, or none is needed because the experiment
         begins anew and comes to the same.
 
     Raises:
@@ -99,7 +118,7 @@ def restore(folder: Path, experiment: Experiment) -> int | None:
         for key, value in tunables.items():
             if now.get(key) != value:
                 experiment.tune(key, value)
-        return step
+        return Restored(step, dict(facts.get("facts", {})))
     if damage:
         raise CheckpointError(damage)
     return None

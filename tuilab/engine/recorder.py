@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -30,7 +31,14 @@ class Recorder:
         self._clock = f"engine/rank.seconds/{rank}" if rank else "engine/seconds"
         self._wait_for_room = wait_for_room
         self._step = 0
+        self.events = 0
+        """Events recorded so far."""
         self._tables: dict[tuple[str, ...], Table] = {}
+
+    @property
+    def file(self) -> str:
+        """The name of the recording."""
+        return self._writer.path.name
 
     def observation(self, observation: Observation, seconds: float) -> None:
         """Record one step with the time since the run began."""
@@ -50,6 +58,7 @@ class Recorder:
         """Record that something happened, at once visible to readers."""
         if not self._rank:
             self._patiently(lambda: self._writer.event(step, kind, arm, **data))
+            self.events += 1
             self.flush()
 
     def failed(self, step: int, message: str) -> None:
@@ -61,6 +70,12 @@ class Recorder:
     def flush(self) -> None:
         """Write everything out, waiting for room as long as it takes."""
         self._patiently(self._writer.flush)
+
+    def sync(self) -> None:
+        """Write everything out and have the disk keep it: what is built on it must not outlive it."""
+        self.flush()
+        with self._writer.path.open("rb") as file:
+            os.fsync(file.fileno())
 
     def poll(self) -> None:
         """Write out what is due, so that readers are never far behind a slow experiment."""
@@ -84,3 +99,4 @@ class Recorder:
                 attempt = self._writer.close if write == self._writer.close else self._writer.flush
         if began and not self._writer.closed:
             self._writer.event(self._step, "disk-full", seconds=round(time.monotonic() - began, 1))
+            self.events += 1

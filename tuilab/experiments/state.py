@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
 from torch import Tensor
 
 _MARK = "tensor:"
@@ -48,6 +49,19 @@ def joined(tensors: Mapping[str, Tensor], plain: Any) -> Any:
     if isinstance(plain, list):
         return [joined(tensors, value) for value in plain]
     return plain
+
+
+def alike(mine: Tensor, saved: Tensor) -> Tensor:
+    """A copy of the saved numbers that is of my type, on my device and lies in memory as mine does.
+
+    The last bit of a sine may hang on the latter.
+
+    Raises:
+        ValueError: there are more of them, or fewer.
+    """
+    if mine.shape != saved.shape:
+        raise ValueError(f"{tuple(saved.shape)} is no state of {tuple(mine.shape)}")
+    return torch.empty_like(mine).copy_(saved)
 
 
 def copied(state: Any) -> Any:

@@ -58,8 +58,8 @@ class StepAxis:
 
     @property
     def bin(self) -> int:
-        """Steps read together: at least two bins a column where the steps are many."""
-        return max(1, (self.last + 1) // (2 * self.columns))
+        """Steps read together, a power of two: at least two bins a column where the steps are many."""
+        return 1 << max((self.last + 1) // (2 * self.columns), 1).bit_length() - 1
 
     @property
     def crowded(self) -> bool:
@@ -77,6 +77,11 @@ class StepAxis:
         if step >= self.last:
             return self.columns
         return int(self.column(np.array([step + 1]))[0]) // cell * cell
+
+    def ends(self) -> Ints:
+        """The last step (columns,) that lies in each pixel column, or before it."""
+        filled = self.column(np.arange(0, self.last + 1, self.bin))
+        return np.searchsorted(filled, np.arange(self.columns), "right") * self.bin - 1
 
     def ticks(self, cells: int) -> Ticks:
         """Labels for an axis so many cells wide."""

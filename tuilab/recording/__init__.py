@@ -1,7 +1,7 @@
 """The recording: series, frames and events in append-only files that are readable while written."""
 
 from tuilab.recording.errors import NewerVersionError, NotARecordingError, RecordingError
-from tuilab.recording.names import SeriesName
+from tuilab.recording.names import SeriesName, layer_number, layer_order
 from tuilab.recording.readable import Readable
 from tuilab.recording.recording import Recording
 from tuilab.recording.results import Event, Frame, Gap, Overview
@@ -21,4 +21,6 @@ __all__ = [
     "SeriesName",
     "Table",
     "Writer",
+    "layer_number",
+    "layer_order",
 ]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+_DIGITS = 9
+"""Longer numbers are names: no network has so many layers."""
+
 
 class SeriesName(NamedTuple):
     """A series' name taken apart; `str` puts it together again as ARM/METRIC or ARM/METRIC/LAYER.
@@ -32,8 +35,24 @@ class SeriesName(NamedTuple):
     @property
     def number(self) -> int | None:
         """The layer's number where layers are counted; None for a named layer, or none."""
-        return int(self.layer) if self.layer is not None and self.layer.isdecimal() else None
+        return None if self.layer is None else layer_number(self.layer)
+
+    @property
+    def quantity(self) -> str:
+        """METRIC or METRIC/LAYER: what is measured, whoever's it is."""
+        return self.metric if self.layer is None else f"{self.metric}/{self.layer}"
 
     def of_layer(self, layer: int | str | None) -> SeriesName:
         """The same metric at another layer."""
         return self._replace(layer=None if layer is None else str(layer))
+
+
+def layer_number(layer: str) -> int | None:
+    """The number of a counted layer; None for a named one."""
+    return int(layer) if layer.isascii() and layer.isdecimal() and len(layer) <= _DIGITS else None
+
+
+def layer_order(layer: str) -> tuple[bool, int]:
+    """A key that sorts counted layers by their numbers, and named ones behind them, as they come."""
+    number = layer_number(layer)
+    return number is None, number or 0

@@ -8,6 +8,9 @@ from tuilab.recording.format import Floats, Ints
 from tuilab.recording.names import SeriesName
 from tuilab.recording.results import Event, Frame, Gap, Overview
 
+Extent = tuple[tuple[object, int], ...]
+"""The parts that a series is kept in, each with its last step, -1 while it is empty."""
+
 
 @runtime_checkable
 class Readable(Protocol):
@@ -48,6 +51,12 @@ class Readable(Protocol):
 
     def identity(self, name: str) -> SeriesName:
         """The arm, the metric and the layer of a series or a frame, as they were recorded."""
+
+    def extent(self, name: str) -> Extent:
+        """How far a series or the frames of a name go; KeyError without either.
+
+        While its parts are the same objects, they are what they were up to the last steps that they had.
+        """
 
     def frames(self, *globs: str) -> list[str]:
         """Names of frames that match one of the globs (all without one), in order of first appearance."""

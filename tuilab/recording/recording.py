@@ -15,6 +15,7 @@ from tuilab.recording.format import MAX_STEP, Floats, Ints
 from tuilab.recording.frameset import FrameReader
 from tuilab.recording.names import SeriesName
 from tuilab.recording.overview import Digest, bounds, digest, reduce
+from tuilab.recording.readable import Extent
 from tuilab.recording.reader import FileReader
 from tuilab.recording.results import Event, Frame, Gap, Overview
 from tuilab.recording.series import TableReader
@@ -118,6 +119,18 @@ class Recording:
     def identity(self, name: str) -> SeriesName:
         """The arm, the metric and the layer of a series or a frame."""
         return SeriesName.parse(name)
+
+    def extent(self, name: str) -> Extent:
+        """How far a series or the frames of a name go: its parts, and the last step of each.
+
+        Raises:
+            KeyError: neither a series nor a frame.
+        """
+        parts = [table.pieces for table, _ in self._series.get(name, [])]
+        parts += [reader.pieces for reader in self._frames.get(name, [])]
+        if not parts:
+            raise KeyError(f"no series or frame {name!r} in {self._files[0].path}")
+        return tuple((part, part.last[-1] if len(part) else -1) for part in parts)
 
     def read(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
         """A series from `start` up to, not including, `stop`.

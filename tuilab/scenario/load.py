@@ -47,6 +47,9 @@ def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     if model is None:
         found = "is missing" if kind is None else f"found {quoted(kind)}"
         raise ScenarioError(path, [f"kind: {found}; wanted {', '.join(KINDS)}"])
+    changed = [
+        ".".join(keys) for keys, value, _ in assignments if _matters(raw, keys) and _found(raw, keys) != value
+    ]
     for keys, value, option in assignments:
         _assign(raw, keys, value, option)
     origin = Source(path, text, raw, {keys: option for keys, _, option in assignments})
@@ -61,7 +64,8 @@ def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
         raise ScenarioError(path, sentences(error, model, expanded, origin)) from None
     for keys, value, option in assignments:
         _must_reach_an_arm(expanded, model.SETUP.model_fields, keys, value, option)
-    return scenario
+    own_promises = any(keys[0] == "expect" for keys, _, _ in assignments)
+    return scenario if own_promises else scenario.model_copy(update={"changed": scenario.changed + changed})
 
 
 def expand(raw: Table, setup_keys: Iterable[str]) -> Table:
@@ -106,6 +110,26 @@ def _assignment(option: str) -> tuple[tuple[str, ...], Any, str]:
     except ValueError:
         value = text.strip()
     return keys, value, named
+
+
+_FREE = {"seed", "pace", "probes", "panels", "predict", "title", "question", "chapter", "lecture", "notes"}
+"""Keys that change what is seen, or the draw, and nothing that an expectation speaks of."""
+
+
+def _matters(raw: Table, keys: tuple[str, ...]) -> bool:
+    """Whether the file's expectations were written for what it has there: see `Scenario.holds_under`."""
+    inside = keys[2:] if keys[0] == "arms" else keys
+    free = raw.get("holds_under", [])
+    ways = {".".join(inside[:n]) for n in range(1, len(inside) + 1)}
+    return not ways & (_FREE | set(free if isinstance(free, list) else []))
+
+
+def _found(raw: Table, keys: tuple[str, ...]) -> Any:
+    """What the file has there; None for nothing."""
+    found: Any = raw
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def _assign(raw: Table, keys: tuple[str, ...], value: Any, option: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tuilab.runs import Run
+    from tuilab.studies import Study
 
 
 class NoTerminalError(Exception):
@@ -28,11 +29,11 @@ def open_library() -> None:
     LabApp(LibraryScreen()).run_until_left()
 
 
-def open_run(path_or_run: Path | Run, *, live: bool, speed: float = 1.0, start: int | None = None) -> None:
-    """Open the lab on a run or on a recording file; returns when the user leaves.
+def open_run(place: Path | Run | Study, *, live: bool, speed: float = 1.0, start: int | None = None) -> None:
+    """Open the lab on a run, a study or a recording file; returns when the user leaves.
 
     Args:
-        path_or_run: a run, its folder, or a recording file.
+        place: a run, its folder, a study, or a recording file.
         live: begin at the end and follow it; otherwise play from the start.
         speed: of playback, 1 being the scenario's own pace.
         start: the step to begin at.
@@ -46,7 +47,7 @@ def open_run(path_or_run: Path | Run, *, live: bool, speed: float = 1.0, start: 
     from tuilab.tui.screens.run import RunScreen
     from tuilab.tui.source import Source
 
-    source = Source(path_or_run)
+    source = Source(place)
     LabApp(RunScreen(source, live=live, speed=speed, start=start)).run_until_left()
 
 

@@ -42,7 +42,7 @@ _EVENT_STYLES = {
     "diverged": BAD,
     "refused": CARE,
 }
-_VERDICTS = {"unmet": ("✗", BAD), "open": ("…", DIM), "met": ("✓", GOOD)}
+_VERDICTS = {"unmet": ("✗", BAD), "open": ("…", DIM), "met": ("✓", GOOD), "not checked": ("–", DIM)}
 
 
 def ink(code: int) -> Style:

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from tuilab.parts.fusion import fuse
+from tuilab.parts.models.layers import convolution
 from tuilab.parts.normalization import BatchNorm
 from tuilab.parts.randomness import stream
 from tuilab.scenario.kinds.normalization import NormalizationSetup
@@ -31,8 +32,8 @@ class Fusing:
         self._setup, self._seed = setup, seed
         channels, kernel = setup.channels, setup.kernel
         generator = stream(seed, "convolution")
-        self._convolution = nn.Conv2d(channels, channels, kernel, padding=kernel // 2, bias=False)
-        self._alone = nn.Conv2d(channels, channels, kernel, padding=kernel // 2)
+        self._convolution = convolution(channels, channels, kernel, padding=kernel // 2, bias=False)
+        self._alone = convolution(channels, channels, kernel, padding=kernel // 2)
         self._norm = BatchNorm(channels)
         with torch.no_grad():
             weight = self._convolution.weight

@@ -79,7 +79,7 @@ class Arm:
     def tune(self, optimizer: Strict) -> None:
         """Other settings from the next update on."""
         for member in self._members:
-            member.tune(optimizer)
+            member.optimizer = optimizer
 
     # -- learning -----------------------------------------------------------------------------------
 

@@ -47,10 +47,12 @@ _MEASURED = {
         "batch": Metric("examples that gradients are averaged over"),
         "same_sign": Metric("share of one unit's weight gradients that have the commoner sign", "share"),
         "same_sign.predicted": Metric("the same for batches without end, ½ + atan(mean ÷ std)/π", "share"),
-        "distance": Metric("distance of two weights, learning from one example a step, to where they belong"),
-        "detour": Metric("length of their path ÷ distance covered"),
-        "x": Metric("first weight"),
-        "y": Metric("second weight"),
+        "distance": Metric(
+            "distance of two weights, learning from one example a step, to where they belong, mean over units"
+        ),
+        "detour": Metric("length of their path ÷ distance covered, median over units"),
+        "x": Metric("first weight of the first unit's two"),
+        "y": Metric("second weight of the first unit's two"),
     },
 }
 
@@ -60,7 +62,8 @@ class FunctionsScenario(Scenario):
 
     `saturation`: step by step the Gaussian preactivation spreads, from `spread[0]` to `spread[1]`. `cost`:
     each step times every function once more. `signs`: units see the functions' outputs as their inputs; at
-    step k their weight gradients are averages over k + 1 examples, and two weights make their k-th update.
+    step k their weight gradients are averages over k + 1 examples, and two weights of each make their k-th
+    update.
     """
 
     kind: Literal["functions"]

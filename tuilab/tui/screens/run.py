@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from tuilab import terminal
+from tuilab.runs import RunError
 from tuilab.tui import words
 from tuilab.tui.pace import EnginePace
 from tuilab.tui.player import Player
@@ -223,11 +224,9 @@ class RunScreen(Screen[None]):
 
     # Actions
 
-    def _tell_engine(self, *what: str) -> None:
-        from tuilab.runs import RunError
-
+    def _tell_engine(self, do: str, **arguments: Any) -> None:
         try:
-            self._source.ask(*what)
+            self._source.ask(do, **arguments)
         except RunError as error:
             self._say(str(error))
         else:
@@ -298,7 +297,7 @@ class RunScreen(Screen[None]):
             pace = self._pace.change(notches)
             rate = "as fast as it can" if pace == "max" else f"{pace} steps a second"
             self._say(f"the engine is asked for {rate}")
-            self._tell_engine("pace", pace)
+            self._tell_engine("pace", value=None if pace == "max" else float(pace))
             return
         self.player.change_speed(notches)
         self._ask()
