@@ -23,6 +23,8 @@ from tuilab.cli.progress import StepProgress
 if TYPE_CHECKING:
     from tuilab.doctor import Outcome
 
+_LISTED = 8
+"""Layers up to which each one's figure is told."""
 _WEAK = 3.0
 """Margins below so many standard deviations are marked: some seed will break them."""
 
@@ -139,6 +141,7 @@ def _over_seeds(raw: dict[str, Any], outcomes: list[Outcome]) -> dict[str, Any]:
     return {
         "promise": together.promise if raw["over"] == "seeds" else outcomes[0].promise,
         "measured": told,
+        "over_runs": _figures(outcomes),
         "because": raw["because"],
         "runs": len(outcomes),
         "kept": kept,
@@ -146,6 +149,30 @@ def _over_seeds(raw: dict[str, Any], outcomes: list[Outcome]) -> dict[str, Any]:
         "checked": any(outcome.verdict != "not checked" for outcome in outcomes) or raw["over"] == "seeds",
         "sigmas": fmean(margins) / spread if spread else None,
     }
+
+
+def _figures(outcomes: list[Outcome]) -> str:
+    """Mean and standard deviation over the runs of each layer's figure, few layers by themselves."""
+    samples = [outcome.sample for outcome in outcomes if outcome.sample is not None]
+    told = []
+    for rows in ([sample.mean for sample in samples], [sample.other_mean for sample in samples]):
+        columns = [[figure for figure in column if figure is not None] for column in zip(*rows, strict=True)]
+        if any(columns) and len(columns) <= _LISTED:
+            told.append(", ".join(_spread(column, len(rows)) for column in columns))
+        elif columns:
+            middles = [fmean(column) for column in columns if column]
+            told.append(f"{min(middles):.4g} … {max(middles):.4g}" if middles else "never")
+    return "; ".join(told) or "never"
+
+
+def _spread(column: list[float], runs: int) -> str:
+    """A figure over the runs: its mean, standard deviation, and in how many it was there."""
+    if not column:
+        return "never"
+    some = f" (in {len(column)} of {runs})" if len(column) < runs else ""
+    if len(set(column)) == 1:
+        return f"{column[0]:.4g}{some}"
+    return f"{fmean(column):.4g} ± {stdev(column):.2g}{some}"
 
 
 def print_table(found: list[dict[str, Any]]) -> None:
