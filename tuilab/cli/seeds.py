@@ -21,6 +21,8 @@ from tuilab.cli.output import heading
 from tuilab.cli.progress import StepProgress
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
+
     from tuilab.doctor import Outcome
 
 _LISTED = 8
@@ -62,8 +64,11 @@ def check_seeds(
     with ExitStack() as stack:
         folder = runs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tuilab-seeds-")))
         progress = stack.enter_context(StepProgress(f"{len(names)} scenarios, {seeds} seeds"))
-        pool = ProcessPoolExecutor(jobs or os.cpu_count(), multiprocessing.get_context("spawn"))
+        context = multiprocessing.get_context("spawn")
+        leaving = context.Event()
+        pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, _begin, (leaving,))
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        stack.callback(leaving.set)
         tasks: dict[Future[Any], str] = {}
         for name in names:
             try:
@@ -89,6 +94,15 @@ def check_seeds(
     return [problems.get(name) or _summary(name, load(name, overrides), found[name]) for name in names]
 
 
+_leaving: Event | None = None
+"""Of a process of the pool: set once nobody waits for runs that it was handed beforehand."""
+
+
+def _begin(leaving: Event) -> None:
+    global _leaving
+    _leaving = leaving
+
+
 def _run(
     name: str, overrides: list[str], device: str, threads: int, runs: Path
 ) -> tuple[list[Outcome] | None, Exception | None]:
@@ -97,6 +111,8 @@ def _run(
     from tuilab.doctor import check
     from tuilab.engine import conduct
 
+    if _leaving is not None and _leaving.is_set():
+        return None, None
     try:
         run = prepare(name, overrides, device, threads, runs)
         if str(conduct(run)) == "stopped":
