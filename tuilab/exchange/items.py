@@ -104,15 +104,15 @@ Item = Scalars | Histogram | Images | Config | Restart | Note | Damage
 
 
 class Log(Protocol):
-    """A log that can be read, and read on when it has grown.
+    """A log that can be read, and read on when it has grown."""
 
-    Attributes:
-        kind: whose it is, in words, such as `TensorBoard event files`.
-        done: bytes read so far.
-    """
+    @property
+    def kind(self) -> str:
+        """Whose it is, in words, such as `TensorBoard event files`."""
 
-    kind: str
-    done: int
+    @property
+    def done(self) -> int:
+        """Bytes read so far."""
 
     def size(self) -> int:
         """Bytes there are now."""

@@ -20,7 +20,9 @@ _SKIPS = 40
 """How often a distance to skip is doubled before the rest is given up."""
 
 _TRACKIO = "SELECT id, run_name, {run}, step, timestamp, metrics FROM metrics WHERE id > ? ORDER BY id"
-_MLFLOW = "SELECT rowid, run_uuid, key, step, timestamp, value, is_nan FROM metrics WHERE rowid > ? ORDER BY rowid"
+_MLFLOW = (
+    "SELECT rowid, run_uuid, key, step, timestamp, value, is_nan FROM metrics WHERE rowid > ? ORDER BY rowid"
+)
 
 
 def recognised(path: Path) -> str:

@@ -11,7 +11,7 @@ _MOST = 100_000
 
 
 def walk(root: Path) -> Iterator[Path]:
-    """The files below a folder in order of their names, or the file itself; links to folders aren't followed."""
+    """The files below a folder by name, or the file itself; links to folders aren't followed."""
     if root.is_file():
         yield root
         return

@@ -16,7 +16,9 @@ from tuilab.exchange.rows import Rows, whole
 def recognised(folder: Path) -> bool:
     """Whether a folder is a run's."""
     try:
-        return (folder / "metrics").is_dir() and "run_id:" in (folder / "meta.yaml").read_text(errors="replace")
+        return (folder / "metrics").is_dir() and "run_id:" in (folder / "meta.yaml").read_text(
+            errors="replace"
+        )
     except OSError:
         return False
 

@@ -120,7 +120,9 @@ class Table:
             if step is None:
                 raise ValueError("a row without a step")
         except (ValueError, csv.Error, RecursionError) as error:
-            said = str(error) if not isinstance(error, UnicodeDecodeError | RecursionError) else "it is no text"
+            said = (
+                str(error) if not isinstance(error, UnicodeDecodeError | RecursionError) else "it is no text"
+            )
             yield Damage(self._lines.path, at, len(line), f"{why}: {said}" if why else said)
             return
         arm_column = _first(list(row), ARMS)
@@ -174,4 +176,3 @@ def settings_beside(path: Path, arm: str) -> Iterator[Config]:
             found[key] = plain.strip("'\"") if isinstance(plain, str) else plain
     if found:
         yield Config(arm, found)
-

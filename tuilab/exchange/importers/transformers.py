@@ -82,7 +82,10 @@ class TrainerState:
             if opening < 0 or 0 <= closing < opening:
                 if closing < 0:
                     yield Damage(
-                        self._path, self._bytes(text[:at]), self._bytes(text[at:]), "its log_history never ends"
+                        self._path,
+                        self._bytes(text[:at]),
+                        self._bytes(text[at:]),
+                        "its log_history never ends",
                     )
                 break
             try:

@@ -207,7 +207,9 @@ def _image(path: Path, arm: str, step: int, tag: str, named: str) -> Item:
     if not place.is_relative_to(folder) or not place.is_file():
         return Damage(path, 0, 0, f"{tag}: its picture is not beside it")
     pixels = decoded([place.read_bytes()])
-    return Damage(path, 0, 0, f"{tag}: {pixels}") if isinstance(pixels, str) else Images(arm, tag, step, pixels)
+    return (
+        Damage(path, 0, 0, f"{tag}: {pixels}") if isinstance(pixels, str) else Images(arm, tag, step, pixels)
+    )
 
 
 def _config(arm: str, record: bytes, message: Field) -> Iterator[Item]:

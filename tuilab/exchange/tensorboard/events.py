@@ -1,4 +1,4 @@
-"""The Event message, field by field: for whatever is no plain figure, and to learn where a figure's bytes lie."""
+"""The Event message, field by field: for what is no plain figure, and to learn where a figure's bytes lie."""
 
 from __future__ import annotations
 
@@ -23,7 +23,20 @@ from tuilab.exchange.protobuf import (
 FLOAT, DOUBLE, STRING = 1, 2, 7
 _NUMBERS = {4: "", 5: "f", 6: "d", 7: "", 10: "", 16: "", 17: ""}
 """Fields of a TensorProto that hold values; those without a letter are varints or raw bytes."""
-_RAW = {FLOAT: "f", DOUBLE: "d", 3: "i", 4: "B", 5: "h", 6: "b", 9: "q", 10: "?", 17: "H", 19: "e", 22: "I", 23: "Q"}
+_RAW = {
+    FLOAT: "f",
+    DOUBLE: "d",
+    3: "i",
+    4: "B",
+    5: "h",
+    6: "b",
+    9: "q",
+    10: "?",
+    17: "H",
+    19: "e",
+    22: "I",
+    23: "Q",
+}
 """How `tensor_content` holds each dtype."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -90,7 +91,7 @@ class Batch:
         tags, steps, walls, values = tags[sorting], steps[sorting], walls[sorting], values[sorting]
         names = {number: name for name, number in self.tags.items()}
         edges = [0, *(np.flatnonzero(np.diff(tags)) + 1).tolist(), len(tags)]
-        for start, stop in zip(edges, edges[1:], strict=False):
+        for start, stop in pairwise(edges):
             name = names[int(tags[start])].decode(errors="replace")
             yield Figures(name, steps[start:stop], values[start:stop], float(walls[stop - 1]))
 

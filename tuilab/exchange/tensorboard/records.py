@@ -106,7 +106,8 @@ def _next_heads(data: bytes) -> Ints:
     places = np.flatnonzero(zero[4:-7] & zero[5:-6] & zero[6:-5] & zero[7:-4])
     lengths = gathered(data, places, 8)
     checks = gathered(data, places + 8, 4).view("<u4")[:, 0]
-    return places[(crc32c.masked(lengths) == checks) & (lengths.view("<u8")[:, 0] <= LONGEST)]
+    sound = (crc32c.masked(lengths) == checks) & (lengths.view("<u8")[:, 0] <= LONGEST)
+    return places[np.asarray(sound, bool)]
 
 
 def _next_head(data: bytes, at: int) -> int:

@@ -92,7 +92,7 @@ def _images(arm: str, tag: str, step: int, encoded: list[bytes], part: int, path
 
 
 def _hparams(message: bytes) -> dict[str, Any]:
-    """The settings of a session: HParamsPluginData, field 3, whose field 1 is a map to google.protobuf.Value."""
+    """The settings of a session: HParamsPluginData 3, whose field 1 is a map to google.protobuf.Value."""
     found: dict[str, Any] = {}
     for session in fields(message):
         if session.number != 3 or session.type != BYTES:
