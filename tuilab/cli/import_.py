@@ -34,7 +34,7 @@ def import_(
     """Make a run of another program's log.
 
     Reads TensorBoard event files, W&B offline runs, trackio's and MLflow's databases, MLflow's file store,
-    Hugging Face's trainer_state.json, Lightning's metrics.csv, and any CSV or JSON lines with a column of steps.
+    Hugging Face's trainer_state.json, Lightning's metrics.csv, any CSV or JSON lines with a column of steps.
     """
     from tuilab.runs import runs_folder
 

@@ -77,9 +77,9 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something that happened: a text, an alert, an end."""
+    """Something that happened, to an arm or (None) to all: a text, an end."""
 
-    arm: str
+    arm: str | None
     step: int
     kind: str
     data: dict[str, Any] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tuilab.exchange.items import Config, Damage, Histogram, Images, Item, Restart, Scalars
+from tuilab.exchange.items import Config, Damage, Histogram, Images, Item, Note, Restart, Scalars
 
 MAX_STEP = 2**62
 Key = tuple[str, str]
@@ -54,7 +54,7 @@ class Survey:
 
         New are a series, an arm, a restart, settings, a wider range; more of the same is not.
         """
-        if isinstance(item, Damage):
+        if isinstance(item, Damage | Note):
             return False
         news = item.arm not in self.arms
         if news:

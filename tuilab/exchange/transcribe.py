@@ -51,6 +51,7 @@ class Transcript:
         """Histograms of a group that are at one step, by arm and group."""
         self._clock: tuple[Table, int] | None = None
         self._said: set[Damage] = set()
+        writer.event(0, "started")
         self._groups: dict[Key, list[str]] = {}
         for arm, tag in survey.ranges:
             self._groups.setdefault((arm, group_of(tag)), []).append(tag)
@@ -92,7 +93,8 @@ class Transcript:
     def _scalars(self, item: Scalars) -> None:
         steps, values = item.steps, item.values
         good = (steps >= 0) & (steps < MAX_STEP)
-        self.report.dropped += len(steps) - int(good.sum())
+        possible = int(good.sum())
+        self.report.dropped += len(steps) - possible
         good &= steps < self._survey.limit(item.arm, item.tag, item.part)
         steps, values = steps[good], values[good]
         if not bool((steps[1:] > steps[:-1]).all()):
@@ -100,11 +102,10 @@ class Transcript:
             steps, values = steps[order], values[order]
             last = np.append(steps[1:] != steps[:-1], True)
             steps, values = steps[last], values[last]
-        if not len(steps):
-            self.report.replaced += len(item.steps)
-            return
         self.report.values += len(steps)
-        self.report.replaced += len(item.steps) - len(steps)
+        self.report.replaced += possible - len(steps)
+        if not len(steps):
+            return
         key = (item.arm, item.tag)
         table, reached = self._tables.get(key, (None, -1))
         if table is None or steps[0] <= reached:  # what comes out of order gets a table of its own

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tuilab.exchange.importers.lines import Lines
-from tuilab.exchange.items import Config, Damage, Item
+from tuilab.exchange.items import Config, Damage, Item, Note
 from tuilab.exchange.names import arm_name
 from tuilab.exchange.rows import Rows, whole
 
@@ -128,6 +128,11 @@ class Table:
         arm_column = _first(list(row), ARMS)
         named = row.get(arm_column) if arm_column else None
         arm = arm_name(named) if isinstance(named, str) and named else self._arm
+        if isinstance(happened := row.get("event"), str):  # as our own export writes it
+            data = row.get("data")
+            whose = arm if named else None
+            yield Note(whose, step, happened, data if isinstance(data, dict) else {})
+            return
         yield from rows.row(arm, step, {key: value for key, value in row.items() if key != step_name})
 
     def _json(self, line: bytes) -> Row:

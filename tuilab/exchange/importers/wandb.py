@@ -39,7 +39,7 @@ class RecordFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.offset = len(MAGIC)
+        self.offset = 0
         self.damage: list[Damage] = []
 
     def read(self) -> Iterator[bytes]:
@@ -53,7 +53,7 @@ class RecordFile:
             size = file.seek(0, 2)
             if size < self.offset:
                 raise RewrittenError(f"{self.path}: it was written anew")
-            at, gathered, expects = self.offset, bytearray(), False
+            at, gathered, expects = max(self.offset, len(MAGIC)), bytearray(), False
             file.seek(at)
             while at < size:
                 room = BLOCK - at % BLOCK

@@ -1,9 +1,9 @@
 """CRC-32C (Castagnoli) of many messages at once.
 
-zlib has no CRC-32C, and a loop over bytes would take longer than everything else. A CRC without its initial
-and final XOR is linear over GF(2): that of a message is the XOR of what each byte contributes at its place, and
-of A followed by B it is that of A, shifted by B's length, XOR that of B. So messages of one length are a matrix,
-a column of bytes is one table lookup, and long messages are folded from pieces.
+zlib has no CRC-32C, and a loop over bytes would take longer than everything else. A CRC without its
+initial and final XOR is linear over GF(2): that of a message is the XOR of what each byte contributes at
+its place, and of A followed by B it is that of A, shifted by B's length, XOR that of B. So messages of one
+length are a matrix, a column of bytes is one table lookup, and long messages are folded from pieces.
 """
 
 from __future__ import annotations

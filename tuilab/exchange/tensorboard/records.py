@@ -107,7 +107,8 @@ def _next_heads(data: bytes) -> Ints:
     lengths = gathered(data, places, 8)
     checks = gathered(data, places + 8, 4).view("<u4")[:, 0]
     sound = (crc32c.masked(lengths) == checks) & (lengths.view("<u8")[:, 0] <= LONGEST)
-    return places[np.asarray(sound, bool)]
+    heads: Ints = places[sound]
+    return heads
 
 
 def _next_head(data: bytes, at: int) -> int:
