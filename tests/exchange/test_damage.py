@@ -39,7 +39,7 @@ def agree(found: Figures, true: Figures) -> bool:
     return all(key in true and same(value, true[key]) for key, value in found.items())
 
 
-many = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("name", CHECKED)
@@ -53,8 +53,6 @@ def test_a_checked_file_cut_off(name: str, copies: dict[str, tuple[Path, Figures
     with changed(path, data[:at]):
         items = items_of(folder)
     assert agree(figures(items), true)
-    with changed(path, data[: at - 1]):
-        assert len(figures(items_of(folder))) <= len(figures(items))
     ends = [damage.offset + damage.length for damage in damages(items)]
     assert ends in ([], [at]), "said, unless it was cut between two records"
 

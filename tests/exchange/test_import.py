@@ -126,7 +126,6 @@ def test_the_commands_work_on_an_imported_run(tmp_path: Path) -> None:
     assert "replaced by later ones" in told
     assert "mine  finished  tensorboard  11/11" in said("runs", runs=tmp_path)
     assert "restarted" in said("inspect", "mine", runs=tmp_path)
-    said("diagnose", "mine", runs=tmp_path)
     assert "step 11 of 11" in said("replay", "mine", "--plain", "--speed", "100", runs=tmp_path)
 
 
@@ -137,12 +136,11 @@ def test_replay_takes_a_log_and_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not (tmp_path / "runs").exists()
 
 
-@pytest.mark.parametrize("word", ["import", "replay"])
-def test_bad_input_is_a_sentence_and_leaves_nothing(word: str, tmp_path: Path) -> None:
-    (tmp_path / "story.txt").write_text("Once upon a time\n")
-    for place in ("story.txt", "nothing"):
-        told = said(word, str(tmp_path / place), runs=tmp_path / "runs", code=2)
-        assert len(told.strip().splitlines()) == 1
+@pytest.mark.parametrize(("word", "place"), [("import", "nothing"), ("import", "story"), ("replay", "story")])
+def test_bad_input_is_a_sentence_and_leaves_nothing(word: str, place: str, tmp_path: Path) -> None:
+    (tmp_path / "story").write_text("Once upon a time\n")
+    told = said(word, str(tmp_path / place), runs=tmp_path / "runs", code=2)
+    assert len(told.strip().splitlines()) == 1
     assert not (tmp_path / "runs").exists() or not list((tmp_path / "runs").iterdir())
 
 
@@ -188,14 +186,16 @@ def test_following_a_log_that_grows_restarts_and_gets_new_series(tmp_path: Path)
             with (folder / "1.tfevents").open("ab") as file:
                 file.writelines(framed([scalar(1, 2), scalar(2, 3)]))
             wait_for(lambda: recording.refresh() and series(recording, "log/loss") == {0: 1, 1: 2, 2: 3})
-        events(folder / "2.tfevents", scalar(1, 5), scalar(1, 7, "acc"), wall=2)
-        wait_for(lambda: shows({0: 1, 1: 5}) and shows({1: 7}, "log/acc"))
+            events(folder / "2.tfevents", scalar(1, 5), scalar(1, 7, "acc"), wall=2)
+            wait_for(lambda: shows({0: 1, 1: 5}) and shows({1: 7}, "log/acc"))
+            recording.refresh()
+            assert series(recording, "log/loss") == {0: 1, 1: 5}, "a view that was open goes on"
     finally:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 0, out + err
     with Run(runs / "mine").open() as recording:
-        assert Run(runs / "mine").state(recording) is State.STOPPED
+        assert Run(runs / "mine").state(recording) is State.FINISHED
         assert recording.finished
 
 
@@ -203,7 +203,7 @@ def test_ctrl_c_leaves_no_run(tmp_path: Path) -> None:
     many = b"".join(framed([scalar(step, 1, f"tag{step % 50}") for step in range(100_000)]))
     events(tmp_path / "1.tfevents")
     with (tmp_path / "1.tfevents").open("ab") as file:
-        for _ in range(8):
+        for _ in range(4):
             file.write(many)
     process = tuilab("import", str(tmp_path), runs=tmp_path / "runs")
     wait_for(lambda: (tmp_path / "runs").is_dir() and any((tmp_path / "runs").iterdir()))

@@ -84,7 +84,7 @@ FIGURES = st.lists(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(FIGURES, st.lists(st.integers(0, 6000), max_size=4))
 def test_a_file_that_grows_is_read_as_it_would_be_at_once(
     tmp_path_factory: pytest.TempPathFactory, told: list[tuple[int, str, float, int]], cuts: list[int]

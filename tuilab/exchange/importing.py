@@ -119,7 +119,7 @@ def _follow_until_changed(run: Run, log: Log, survey: Survey) -> Report | None:
         return None
     except KeyboardInterrupt:
         transcript.finish()
-        writer.event(max(survey.last_step, 0), "stopped", None, reason="no longer followed")
+        writer.event(max(survey.last_step, 0), "finished", None, reason="no longer followed")
         writer.close()
         return transcript.report
 
