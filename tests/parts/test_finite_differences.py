@@ -1,4 +1,4 @@
-"""Derivatives against differences of values in float64, rates against closed forms: no autograd, no torch rule.
+"""Derivatives against differences of values in float64, rates against closed forms: no autograd.
 
 A central difference (f(x + ε) − f(x − ε))/2ε errs by ε²/6·f''' and by rounding/ε: ε = 1e-5 leaves nine
 digits.
