@@ -175,7 +175,7 @@ def test_two_processes_learn_as_one_with_the_whole_batch(alone: Run, both: Run) 
     with alone.open() as expected, both.open() as found:
         assert found.last_step == 40
         losses = expected.read("adam/train.loss")[1]
-        assert losses[-1] < 0.97 * losses[0]
+        assert losses[-8:].mean() < 0.99 * losses[:8].mean()
         for arm in ("adam", "halved", "lost"):
             for metric in ("train.loss", "train.accuracy", "validation.loss", "validation.accuracy"):
                 assert_close(found, expected, f"{arm}/{metric}")
@@ -240,7 +240,7 @@ def test_a_stopped_run_goes_on_in_as_many_processes_or_fewer(nursery: Nursery, b
         run = Run(nursery.runs / name)
         nursery.start(2, *nursery.words(name, "--pace", "60"))
         wait_for(run, 10)
-        run.send("set", "adam/optimizer.lr", "0.01")
+        run.send("set", key="adam/optimizer.lr", value=0.01)
         run.send("pause")
         run.send("resume")
         run.send("stop")

@@ -9,7 +9,7 @@ from pathlib import Path
 from tuilab.doctor import Finding, Outcome, Reveal, check, findings, reveals
 from tuilab.panels import Drawn, Picture, View, arm_color, arm_mark, panels_of
 from tuilab.panels.palette import arms_of
-from tuilab.recording import Recording
+from tuilab.recording import Readable
 from tuilab.runs import State
 from tuilab.tui.player import Timeline
 from tuilab.tui.snapshot import ArmLabel, Snapshot, Wanted
@@ -19,16 +19,10 @@ _CHECK_EVERY = 2.0
 
 
 class Film:
-    """The recording in some files, and what was made of it so far."""
+    """A recording, the files it lies in, and what was made of it so far."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        """Open it.
-
-        Raises:
-            RecordingError: one of the files can't be read.
-        """
-        self.paths = list(paths)
-        self.recording = Recording.open(self.paths)
+    def __init__(self, recording: Readable, paths: Sequence[Path]) -> None:
+        self.recording, self.paths = recording, list(paths)
         self._begin()
 
     def close(self) -> None:
@@ -42,18 +36,17 @@ class Film:
             self._begin()
         return fresh
 
-    def snapshot(self, wanted: Wanted, state: str, alive: bool) -> Snapshot:
-        """What is wanted, of the moment; `alive` says whether the state is one of an engine at work."""
+    def snapshot(self, wanted: Wanted, state: State) -> Snapshot:
+        """What is wanted, of the moment."""
         recording = self.recording
         end = max(recording.last_step, 0)
         step = end if wanted.step is None else min(wanted.step, end)
-        live = wanted.step is None and state == State.RUNNING
+        live = wanted.step is None and state is State.RUNNING
         view = View(step, live, wanted.hidden, wanted.log, wanted.glyphs, wanted.color)
-        outcomes, found = self._judge(state, alive)
+        outcomes, found = self._judge(state)
         return Snapshot(
             wanted,
             state,
-            alive,
             header=self._header,
             titles=tuple(panel.title for panel in self._drawn.panels),
             arms=tuple(
@@ -67,8 +60,8 @@ class Film:
             events=tuple(recording.events()),
             outcomes=outcomes,
             findings=found,
-            reveals=() if alive else self._reveals,
-            timeline=self._time(wanted.step is not None or not alive),
+            reveals=() if state.alive else self._reveals,
+            timeline=self._time(wanted.step is not None or not state.alive),
             problem=self._damage(),
             told=self._tell(wanted.told, view),
         )
@@ -83,7 +76,8 @@ class Film:
         self._drawn = Drawn(panels_of(self._header))
         self._reveals: tuple[Reveal, ...] = tuple(reveals(self.recording))
         self._judged: tuple[tuple[Outcome, ...], tuple[Finding, ...]] = ((), ())
-        self._judged_of, self._judged_at = (-1, ""), 0.0
+        self._judged_of: tuple[int, State | None] = (-1, None)
+        self._judged_at = 0.0
         self._timeline, self._timed = Timeline(), -1
 
     def _pictures(self, wanted: Wanted, view: View) -> dict[int, Picture]:
@@ -93,12 +87,12 @@ class Film:
             if panel < len(self._drawn.panels) and width > 0 and height > 0
         }
 
-    def _judge(self, state: str, alive: bool) -> tuple[tuple[Outcome, ...], tuple[Finding, ...]]:
+    def _judge(self, state: State) -> tuple[tuple[Outcome, ...], tuple[Finding, ...]]:
         """Expectations and findings; while the run goes on only every so often."""
         now, of = time.monotonic(), (self.recording.revision, state)
         changed = state != self._judged_of[1]
         if changed or (of != self._judged_of and now - self._judged_at > _CHECK_EVERY):
-            self._judged = tuple(check(self.recording, over=not alive)), tuple(findings(self.recording))
+            self._judged = tuple(check(self.recording, over=not state.alive)), tuple(findings(self.recording))
             self._judged_of, self._judged_at = of, now
         return self._judged
 

@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """The speeds that faster and slower go through."""
 
-_CLOCK = "engine/seconds"
-_KNOTS = 1_000
-"""Knots of a recorded timeline: finer than anyone sees."""
-
 DEFAULT_PACE = 10.0
 """Steps a second at 1x where a recording says neither a pace nor how long its steps took."""
+
+_SLOWEST, _FASTEST = 1e-6, 1e9
+"""Steps a second that are taken for a pace; a recording may claim anything."""
+_LONGEST = 1e12
+"""Seconds."""
+_KNOTS = 1_000
+"""Knots of a recorded timeline: finer than anyone sees."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,18 @@ class Timeline:
 
     steps: Sequence[float] = (0.0, 1.0)
     seconds: Sequence[float] = (0.0, 1 / DEFAULT_PACE)
+
+    @classmethod
+    def of(cls, recording: Readable) -> Timeline:
+        """By the scenario's own pace; without one as fast as it was recorded."""
+        scenario = recording.header.get("scenario")
+        pace = scenario.get("pace") if isinstance(scenario, dict) else None
+        if isinstance(pace, int | float) and _SLOWEST <= pace <= _FASTEST:
+            return cls.paced(pace)
+        if not recording.has("engine/seconds"):
+            return cls()
+        seconds = recording.overview("engine/seconds", None, None, _KNOTS)
+        return cls.recorded(seconds.steps.tolist(), seconds.last.tolist())
 
     @classmethod
     def paced(cls, pace: float) -> Timeline:
@@ -40,22 +55,12 @@ class Timeline:
         kept_steps: list[float] = []
         kept_seconds: list[float] = []
         for step, second in zip(steps, seconds, strict=True):
-            if not kept_steps or (step > kept_steps[-1] and second > kept_seconds[-1]):
+            if not 0 <= second <= _LONGEST:
+                continue
+            if not kept_steps or (step > kept_steps[-1] and second - kept_seconds[-1] > 1 / _FASTEST):
                 kept_steps.append(step)
                 kept_seconds.append(second)
         return cls(kept_steps, kept_seconds) if len(kept_steps) > 1 else cls()
-
-    @classmethod
-    def of(cls, recording: Readable) -> Timeline:
-        """The pace that a recording's scenario wants, else that of its clock, else the default."""
-        scenario = recording.header.get("scenario")
-        pace = scenario.get("pace") if isinstance(scenario, dict) else None
-        if isinstance(pace, int | float) and pace > 0:
-            return cls.paced(pace)
-        if not recording.has(_CLOCK):
-            return cls()
-        seconds = recording.overview(_CLOCK, None, None, _KNOTS)
-        return cls.recorded(seconds.steps.tolist(), seconds.last.tolist())
 
     @property
     def pace(self) -> float:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tuilab.runs import State
 from tuilab.tui.player import Timeline
 
 if TYPE_CHECKING:
@@ -45,10 +46,7 @@ class Snapshot:
     """One moment of a recording, drawn."""
 
     wanted: Wanted
-    state: str = "starting"
-    """In one of the words of `runs.State`; `unfinished` for a file that just ends, `unreadable`."""
-    alive: bool = True
-    """Whether an engine is at work on it."""
+    state: State = State.STARTING
     header: Mapping[str, Any] = field(default_factory=dict)
     titles: tuple[str, ...] = ()
     arms: tuple[ArmLabel, ...] = ()
@@ -69,9 +67,14 @@ class Snapshot:
     """Why the recording can't be opened at all."""
 
     @property
+    def alive(self) -> bool:
+        """Whether an engine is at work on it."""
+        return self.state.alive
+
+    @property
     def growing(self) -> bool:
         """Whether it may get longer."""
-        return self.alive or self.state == "unfinished"
+        return self.state.growing
 
     @property
     def title(self) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from tuilab.runs import State
 from tuilab.tui.snapshot import Snapshot, Wanted
 from tuilab.tui.source import Source
 
@@ -67,7 +68,7 @@ class Camera:
     def __init__(self, source: Source) -> None:
         self._source = source
         self._film: Film | None = None
-        self._state, self._state_at = "starting", 0.0
+        self._state, self._state_at = State.STARTING, 0.0
         self._last: Snapshot | None = None
 
     def take(self, wanted: Wanted) -> Snapshot | None:
@@ -95,17 +96,17 @@ class Camera:
             fresh = self._follow()
         except (RecordingError, OSError) as error:
             if self._film is None:
-                return Snapshot(wanted, "unreadable", False, problem=_sentence(error), error=error)
+                return Snapshot(wanted, State.UNREADABLE, problem=_sentence(error), error=error)
             raise
         state, last = self._how_it_is(fresh), self._last
-        alive = _alive(state)
         if self._film is None:
-            waiting = Snapshot(wanted, state, alive, problem="" if alive else self._source.last_words())
+            problem = self._source.problem() if state in (State.DIED, State.FAILED) else ""
+            waiting = Snapshot(wanted, state, problem=problem)
             return None if waiting == last else waiting
         same = last is not None and (last.wanted, last.state) == (wanted, state)
         if same and not fresh and last is not None and not last.problem:
             return None
-        return self._film.snapshot(wanted, state, alive)
+        return self._film.snapshot(wanted, state)
 
     def _follow(self) -> bool:
         """Open or refresh the recording; whether there is anything new.
@@ -122,24 +123,18 @@ class Camera:
             raise FileNotFoundError(f"{self._source.name}: the recording is gone")
         if not paths:
             return False
-        self._film = Film(paths)
+        self._film = Film(self._source.open(), paths)
         if film is not None:
             film.close()
         return True
 
-    def _how_it_is(self, fresh: bool) -> str:
+    def _how_it_is(self, fresh: bool) -> State:
         """The state, looked up again when something was recorded or some time has passed."""
         now = time.monotonic()
         if fresh or self._film is None or now - self._state_at > _STATE_EVERY:
             recording = None if self._film is None else self._film.recording
             self._state, self._state_at = self._source.state(recording), now
         return self._state
-
-
-def _alive(state: str) -> bool:
-    from tuilab.runs import State
-
-    return any(state == each for each in State if each.alive)
 
 
 def _sentence(error: Exception) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class Lines:
         columns: (n, columns) their values.
         steps: The axis that the columns are of.
         values: The axis that holds the values.
+        seeds: How many the values are means over; 0 for a run of one.
     """
 
     names: list[SeriesName]
@@ -41,6 +42,19 @@ class Lines:
     columns: Columns
     steps: StepAxis
     values: ValueAxis
+    seeds: int
+
+    @property
+    def banded(self) -> bool:
+        """Whether lowest and highest values are shown beside the line."""
+        return self.steps.crowded or self.seeds > 1
+
+    @property
+    def central(self) -> Columns:
+        """What the lines pass through: means over seeds, else the middles of columns that steps share."""
+        if self.seeds > 1:
+            return replace(self.columns, low=self.columns.last, high=self.columns.last)
+        return self.columns.middles() if self.steps.crowded else self.columns
 
 
 def read_lines(
@@ -62,7 +76,14 @@ def read_lines(
     values = columns.value_axis(log)
     order = quantities(names.values())
     places = [order.index(theory.measured(name).quantity) for name in names.values()]
-    return Lines(list(names.values()), places, columns, steps, values), values.ticks(frame.cells[1])
+    seeds = over_seeds(recording.header)
+    return Lines(list(names.values()), places, columns, steps, values, seeds), values.ticks(frame.cells[1])
+
+
+def over_seeds(header: Mapping[str, object]) -> int:
+    """How many seeds the series are means over; 0 for a run of one."""
+    seeds = header.get("seeds")
+    return len(seeds) if isinstance(seeds, list) else 0
 
 
 def quantities(names: Iterable[SeriesName]) -> list[str]:
@@ -77,19 +98,18 @@ def drawn_of(lines: Lines, frame: Frame, recording: Readable) -> list[tuple[Stro
     predicted = [theory.is_theory(name) for name in lines.names]
     marks = [arm_mark(header, name.arm, "ascii") for name in lines.names]
     below: list[tuple[Strokes, Ink]] = []
-    if lines.steps.crowded:
+    if lines.banded:
         measured = [line for line, theoretical in enumerate(predicted) if not theoretical]
         group = _group(frame.glyphs)
         at = np.array([_lane(lines, line, header, frame.glyphs) for line in measured], np.int64)
         spread = spreads(columns.lines(measured), lines.values, rows, group, at)
         below = [(spread, Ink([colors[line] for line in measured], [marks[line] for line in measured]))]
-        columns = columns.middles()
     dashes = [
         theory.DASH if theoretical else _DASHES[min(place, len(_DASHES) - 1)]
         for theoretical, place in zip(predicted, lines.places, strict=True)
     ]
     chars = [theory.CHAR if theoretical else mark for theoretical, mark in zip(predicted, marks, strict=True)]
-    return [*below, (strokes(columns, lines.values, rows, dashes), Ink(colors, chars))]
+    return [*below, (strokes(lines.central, lines.values, rows, dashes), Ink(colors, chars))]
 
 
 def _group(glyphs: Glyphs) -> int:
@@ -106,9 +126,7 @@ def _lane(lines: Lines, line: int, header: dict[str, object], glyphs: Glyphs) ->
 
 def put_marks(body: Picture, lines: Lines, frame: Frame, recording: Readable, view: View) -> None:
     """The arm's mark where its line ends (hollow for theory), and a cross where it broke first."""
-    header, columns = recording.header, lines.columns
-    if lines.steps.crowded:
-        columns = columns.middles()
+    header, columns = recording.header, lines.central
     all_filled = columns.filled
     rows = np.rint(lines.values.place(np.where(all_filled, columns.last, -np.inf)) * (frame.pixels[1] - 1))
     across = PIXELS[view.glyphs][0]

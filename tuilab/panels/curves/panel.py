@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tuilab.panels import theory
 from tuilab.panels.chart import chart, fitted
-from tuilab.panels.curves.lines import drawn_of, put_marks, quantities, read_lines
+from tuilab.panels.curves.lines import drawn_of, over_seeds, put_marks, quantities, read_lines
 from tuilab.panels.finish import Entry, Finished, absent, head, write
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import arm_color, arm_mark, arm_order
@@ -54,7 +54,8 @@ class Curves(Finished):
         body = Picture.blank(picture.width, picture.height - 1)
         left_out = bool(body.height) and self._chart(body, recording, view, names, log)
         picture.paste(1, 0, body)
-        notes = ["log"] * log + ["values ≤ 0 left out"] * left_out
+        seeds = over_seeds(recording.header)
+        notes = ["log"] * log + ["values ≤ 0 left out"] * left_out + [f"mean ± s.d., n {seeds}"] * (seeds > 1)
         head(picture, self.title, notes, _entries(recording, names, view), _key(names, view))
 
     def _chart(
