@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from tuilab.cli.output import AsJson, RunsFolder, print_json
+from tuilab.printable import printable
 
 if TYPE_CHECKING:
     from tuilab.exchange import Report
@@ -104,7 +105,7 @@ def _imported(path: Path, runs: Path, name: str | None, follow: bool) -> tuple[R
 def _say(report: Report) -> None:
     """What is not as the log has it, on standard error."""
     for damage in report.damage[:_SAID]:
-        typer.echo(str(damage), err=True)
+        typer.echo(printable(str(damage)), err=True)
     if len(report.damage) > _SAID:
         typer.echo(f"and {len(report.damage) - _SAID} more; `tuilab inspect` tells all", err=True)
     if report.replaced:
