@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from logs import FILES, Figures, changed, damages, database, figures, items_of, same
 
-from tuilab.exchange import ExchangeError
+from tuilab.exchange import ExchangeError, import_log
+from tuilab.panels import View, panels_of
 
 CHECKED = ["tensorboard", "wandb"]
 """Formats with checksums."""
@@ -78,6 +80,26 @@ def test_a_checked_file_with_a_flipped_byte(
     assert any(damage.offset <= at < damage.offset + damage.length for damage in damages(items))
     lost = {"tensorboard": 1, "wandb": 5}[name]
     assert len(true) - len(found) <= lost, "only the record that is damaged is lost"
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(CHECKED + PLAIN), st.integers(0, 10**6), st.integers(1, 255))
+def test_whatever_was_flipped_is_imported_or_refused(
+    copies: dict[str, tuple[Path, Figures]], name: str, at: int, flip: int
+) -> None:
+    folder, _ = copies[name]
+    path = largest(folder)
+    data = bytearray(path.read_bytes())
+    data[at % len(data)] ^= flip
+    with changed(path, bytes(data)), TemporaryDirectory() as runs:
+        try:
+            run, _ = import_log(folder, Path(runs))
+        except ExchangeError:
+            assert not list(Path(runs).iterdir())
+            return
+        with run.open() as recording:
+            for panel in panels_of(recording.header):
+                panel.draw(recording, View(step=recording.last_step), 60, 12)
 
 
 @pytest.mark.parametrize("name", [*PLAIN, "trackio"])

@@ -10,7 +10,7 @@ import pytest
 from logs import FILES, damages, database, figures, items_of, same
 
 from tests.integrations.writers import CONFIG, HELD, LOSS, STEPS
-from tuilab.exchange import ExchangeError, open_log
+from tuilab.exchange import ExchangeError, import_log, open_log
 from tuilab.exchange.items import Config, Histogram, Images, Note
 
 WRITERS = [
@@ -106,6 +106,17 @@ def test_json_lines_with_nested_objects_and_words_for_what_json_lacks(tmp_path: 
         ("loss", 0, 6): float("inf"),
     }
     assert np.isnan(found[("loss", 0, 7)])
+
+
+def test_half_a_character_in_a_name_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(
+        '{"step": 1, "los\\ud800s": 2, "run": "\\udfff"}\n'
+        '{"step": 2, "event": "\\ud800", "data": {"step": 1}}\n'
+    )
+    run, _ = import_log(path, tmp_path / "runs")
+    with run.open() as recording:
+        assert "?/los?s" in recording.series()
 
 
 def test_of_a_folder_of_checkpoints_the_farthest_state_counts(tmp_path: Path) -> None:

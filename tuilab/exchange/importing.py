@@ -49,8 +49,11 @@ def import_log(
         RunError: the run's folder can't be made.
         KeyboardInterrupt: and then there is no run, unless the log was being followed.
     """
-    log = open_log(path)
-    survey = _surveyed(log, path, told)
+    try:
+        log = open_log(path)
+        survey = _surveyed(log, path, told)
+    except OSError as error:
+        raise ExchangeError(f"{error.filename or path}: can't be read ({error.strerror})") from None
     source = path.absolute().name or "log"
     scenario = _scenario(survey, log.kind, source)
     run = create(runs, source, scenario, {"imported": {"from": str(path), "format": log.kind}}, name)
@@ -176,3 +179,5 @@ def _disk(run: Run) -> Iterator[None]:
         yield
     except OSError as error:
         raise ExchangeError(f"{run.path}: can't record there ({error.strerror})") from None
+    except ValueError as error:  # above all settings of more bytes than a header holds
+        raise ExchangeError(f"{run.name}: {error}") from None

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tuilab.exchange.items import Histogram, Item, Scalars
+from tuilab.exchange.names import text
 
 _MANY = 1 << 17
 """Figures gathered before they are handed on."""
@@ -99,7 +100,7 @@ def whole(value: Any) -> int | None:
 def flat(values: Mapping[str, Any], above: str = "", deep: int = 0) -> Iterator[tuple[str, Any]]:
     """Nested objects as names with dots; objects that say their `_type` stay whole."""
     for key, value in values.items():
-        name = f"{above}.{key}" if above else str(key)
+        name = text(f"{above}.{key}" if above else str(key))
         if isinstance(value, dict) and "_type" not in value:
             if deep < _DEEP:
                 yield from flat(value, name, deep + 1)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tuilab.exchange.items import Config, Damage, Histogram, Images, Item, Note, Restart, Scalars
+from tuilab.exchange.names import texts
 
 MAX_STEP = 2**62
 Key = tuple[str, str]
@@ -61,8 +62,8 @@ class Survey:
             self.arms.append(item.arm)
         if isinstance(item, Config):
             known = self.configs.setdefault(item.arm, {})
-            news |= any(known.get(key, known) != value for key, value in item.values.items())
-            known |= item.values
+            news |= any(known.get(key, known) != value for key, value in texts(item.values).items())
+            known |= texts(item.values)
         elif isinstance(item, Restart):
             news |= item.part not in self.restarts.setdefault(item.arm, {})
             self.restarts[item.arm][item.part] = item.step

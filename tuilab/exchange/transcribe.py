@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuilab.exchange.items import Damage, Histogram, Images, Item, Note, Scalars
-from tuilab.exchange.names import ENGINE, recorded_name
+from tuilab.exchange.names import ENGINE, recorded_name, text, texts
 from tuilab.exchange.panels import group_of
 from tuilab.exchange.survey import MAX_STEP, Key, Survey
 from tuilab.recording import Table, Writer
@@ -71,7 +71,10 @@ class Transcript:
                 self._frame(recorded_name(item.arm, item.tag), item.step, item.pixels, {"kind": "pictures"})
         elif isinstance(item, Note):
             step = item.step if 0 <= item.step < MAX_STEP else max(self._survey.last_step, 0)
-            self._writer.event(step, item.kind, item.arm, **item.data)
+            facts = {
+                key: value for key, value in texts(item.data).items() if key not in ("step", "kind", "arm")
+            }
+            self._writer.event(step, text(item.kind), item.arm, **facts)
         elif isinstance(item, Damage) and item not in self._said:
             # What is left out is said once; damaged places are said each.
             self._said |= set() if item.length else {item}
