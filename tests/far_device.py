@@ -15,7 +15,7 @@ from torch.utils._pytree import tree_leaves, tree_map
 
 FAR = torch.device("meta")
 _LOOKS = ("_local_scalar_dense", "nonzero", "masked_select", "_unique2", "bincount", "equal")
-"""Operations whose result, or its size, the host has to know. Those of `linalg` check for errors."""
+"""Operations whose result, or its size, the host has to know."""
 
 
 class Far(Tensor):
@@ -86,7 +86,7 @@ class FarDevice(TorchDispatchMode):
                 self.waits.append(_place(name))
         elif far and here:
             raise RuntimeError(f"{function}: tensors here and there")
-        elif far and (name in _LOOKS or name.startswith("linalg_") or _masks(name, args)):
+        elif far and (name in _LOOKS or _decomposes(name) or _masks(name, args)):
             self.waits.append(_place(name))
         near = tree_map(lambda leaf: leaf.near if isinstance(leaf, Far) else leaf, (args, kwargs))
         found = function(*near[0], **near[1])
@@ -103,6 +103,11 @@ class FarDevice(TorchDispatchMode):
 def _generator(original: Any, device: Any = "cpu") -> torch.Generator:
     found: torch.Generator = original("cpu")
     return found
+
+
+def _decomposes(name: str) -> bool:
+    """Whether that is a decomposition, which is asked whether it worked."""
+    return name.startswith(("linalg_", "_linalg_")) and name != "linalg_vector_norm"
 
 
 def _masks(name: str, args: Any) -> bool:
