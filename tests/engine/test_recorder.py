@@ -160,10 +160,10 @@ def test_units_and_meanings_are_where_the_series_is_defined(tmp_path):
 def test_the_recorder_says_where_it_is(tmp_path):
     writer = Writer.create(tmp_path / "main-2.tlr", {})
     recorder = Recorder(writer, lambda: False)
-    assert recorder.position == {"file": "main-2.tlr", "events": 0}
+    assert (recorder.file, recorder.events) == ("main-2.tlr", 0)
     recorder.event(0, "started")
     recorder.observation(Observation(0, {"a/x": 1.0}, events=[("seen", "a", {})]), 0.0)
-    assert recorder.position == {"file": "main-2.tlr", "events": 2}
+    assert recorder.events == 2
 
 
 def full(*given: object) -> int:
