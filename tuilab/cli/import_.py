@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuilab.cli.output import AsJson, RunsFolder, print_json
-from tuilab.printable import printable
+from tuilab.cli.output import AsJson, RunsFolder, print_json, say
 
 if TYPE_CHECKING:
     from tuilab.exchange import Report
@@ -106,7 +105,7 @@ def _imported(path: Path, runs: Path, name: str | None, follow: bool) -> tuple[R
 def _say(report: Report) -> None:
     """What is not as the log has it, on standard error."""
     for damage in report.damage[:_SAID]:
-        say(printable(str(damage)), error=True)
+        say(str(damage), error=True)
     if len(report.damage) > _SAID:
         say(f"and {len(report.damage) - _SAID} more; `tuilab inspect` tells all", error=True)
     if report.replaced:
