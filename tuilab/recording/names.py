@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 _DIGITS = 9
@@ -74,6 +75,7 @@ class Series(NamedTuple):
         return cls(SeriesName.parse(name))
 
 
+@lru_cache(maxsize=4096)
 def layer_number(layer: str) -> int | None:
     """The number of a counted layer; None for a named one."""
     return int(layer) if layer.isascii() and layer.isdecimal() and len(layer) <= _DIGITS else None

@@ -156,7 +156,7 @@ class Recording:
         parts += [(shots.frames.pieces, shots.stop) for shots in self._catalog.shots(name)]
         if not parts:
             raise KeyError(f"no series or frame {name!r} in {self._files[0].path}")
-        return tuple((part, min(part.last[-1], stop - 1) if len(part) else -1) for part, stop in parts)
+        return tuple([(part, min(part.last[-1], stop - 1) if part.last else -1) for part, stop in parts])
 
     def read(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
         """A series from `start` up to, not including, `stop`.
