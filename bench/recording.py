@@ -1,7 +1,6 @@
 """The recording against its peers: the bare write(), TensorBoard, trackio, and numpy reading the same bytes.
 
 The load is that of a training run: 100,000 steps of 40 float32 series, and a histogram of 14 layers by 64
-The load is that of a training run: 100,000 steps of 40 float32 series, and a histogram of 14 layers by 64
 bins every tenth step, handed over one step at a time. CPU time is of the whole process, children included.
 What "bare" means: a loop that is handed the same rows and frames one step at a time, keeps their bytes, and
 gives them to write() when 50 ms have passed or as many bytes are waiting as this writer lets wait. No index,
@@ -31,7 +30,7 @@ from time import monotonic
 import numpy as np
 
 from tuilab.recording import Recording, Writer
-from tuilab.recording.writer import PENDING_BYTES
+from tuilab.recording.output import PENDING_BYTES
 
 STEPS, SERIES, LAYERS, BINS, EVERY = 100_000, 40, 14, 64, 10
 NAMES = [f"xavier/activation.std/{layer}" for layer in range(1, SERIES + 1)]
@@ -216,7 +215,7 @@ def bench_read(report: Report, folder: Path, path: Path) -> None:
     ]
     mine, other, bare = (statistics.median(column) for column in zip(*pairs, strict=True))
     value = f"{mine * 1e3:.3f} ms, numpy reading the same steps and values {other * 1e3:.3f} ms"
-    report.bar("open, read one series of 100,000", value, statistics.median(a / b for a, b, _ in pairs), 5)
+    report.bar("open, read one series of 100,000", value, statistics.median(a / b for a, b, _ in pairs), 4)
     ratio = statistics.median(a / c for a, _, c in pairs)
     report.plain("numpy reading its values only, as float32", f"{bare * 1e3:.3f} ms ratio: {ratio:.3g}")
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tuilab.engine.cadence import DEEPEST
+from tuilab.engine.cadence import BY_METRIC
 from tuilab.engine.recorder import Recorder
 from tuilab.experiments import Observation
 from tuilab.recording import Recording, SeriesName, Writer
@@ -72,14 +72,15 @@ def test_definitions_are_less_than_what_they_define_though_arms_end_one_by_one(t
     observed = list(training(arms=16, steps=1600, layers=90, ends=100))
     observe(tmp_path / "main.tlr", observed)
     numbers = 8 * sum(len(values) + 1 for _, values in observed)
-    assert definitions(tmp_path / "main.tlr") < numbers / 3
+    assert definitions(tmp_path / "main.tlr") < numbers / 2
     with Recording.open(tmp_path / "main.tlr") as recording:
         read_back(recording, observed)
 
 
 def test_what_comes_with_every_step_is_read_without_what_comes_with_the_probes(tmp_path, monkeypatch):
     """An overview of a long run reads summaries, while it is live as well as afterwards."""
-    steps = 100_000
+    monkeypatch.setattr("tuilab.recording.table.SUMMARY_GROUPS", 64)
+    steps = 60_000
     header = {"arms": ["arm 0"]}
     writer = observe(tmp_path / "main.tlr", training(arms=1, steps=steps, layers=3, ends=0), header)
     taken = [0]
@@ -97,9 +98,9 @@ def test_what_comes_with_every_step_is_read_without_what_comes_with_the_probes(t
             patch.setattr(os, "pread", pread)
             for name in ("arm 0/train.loss", "engine/seconds", "arm 0/train.loss"):
                 taken[0] = 0
-                found = recording.overview(name, None, None, 50)
-                assert len(found.steps) == 50
-                assert taken[0] < 8 * steps * 0.6
+                found = recording.overview(name, None, None, 20)
+                assert len(found.steps) == 20
+                assert taken[0] < 8 * steps * 0.4
             assert found.last[-1] == steps - 1
             assert found.low[0] == 0
 
@@ -115,7 +116,7 @@ def test_every_series_lies_in_tables_one_after_the_other(tmp_path):
                 spans.setdefault(name, []).append((table.pieces.first[0], table.pieces.last[-1]))
         for parts in spans.values():
             parts.sort()
-            assert len(parts) <= 3
+            assert len(parts) <= 5
             assert all(before[1] < after[0] for before, after in pairwise(parts))
 
 
@@ -142,7 +143,7 @@ def test_a_group_that_falls_apart_again_and_again_does_so_a_few_times(tmp_path):
         (segment,) = recording.segments
         for name in names:
             tables = segment.file.contents.tables.values()
-            assert sum(name in table.definition.series for table in tables) <= DEEPEST + 3
+            assert sum(name in table.definition.series for table in tables) <= BY_METRIC + 2
 
 
 def test_units_and_meanings_are_where_the_series_is_defined(tmp_path):

@@ -1,8 +1,8 @@
-"""Which series share a table: those of an arm that always come together."""
+"""Which series share a table: those that always come together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,19 +10,21 @@ import numpy as np
 
 from tuilab.recording import Series, SeriesName, Table, Writer
 
-DEEPEST = 6
-"""How often a group may fall apart in two; then it does so by metric, and then into its series. So a series
-is in few tables however its neighbours come and go, and definitions never outweigh what they define."""
+TOGETHER, BY_ARM, BY_METRIC = 3, 6, 7
+"""How often a group may fall apart in two, and how often by arm as well, and by metric; then it does so into
+its series. So a series is in few tables however its neighbours come and go: definitions stay below what
+they define."""
 
-PLANS = 64
+PLANS = 16
 """Sets of names that are remembered; a run meets few at a time."""
 
 Row = np.ndarray[Any, np.dtype[np.float64]]
+Places = slice | np.ndarray[Any, np.dtype[np.intp]]
 
 
 @dataclass(eq=False)
 class Group:
-    """Series of one arm that came together so far, and their table once they came by themselves."""
+    """Series that came together so far, and their table once they came by themselves."""
 
     names: tuple[str, ...]
     depth: int = 0
@@ -32,11 +34,10 @@ class Group:
 class Tables:
     """The tables of a recording, by cadence.
 
-    At first all series of an arm that come together are a group, and a group is a table. When some of it
-    comes without the rest, it falls apart for good: both parts get tables of their own. So one row of each
-    arm holds what is measured at the first step, and from then on what comes with every step is apart from
-    what comes with the probes, from what comes with a validation, and so on; and when an arm ends, that is
-    nothing to the others.
+    At first all series that come together are a group, and a group is a table. When some of it comes without
+    the rest, it falls apart for good, and both parts get tables of their own. So one row holds what is
+    measured at the first step; from then on what comes with every step is apart from what comes with the
+    probes, from what comes with a validation, and so on; an arm that ends leaves the tables of the others.
 
     Args:
         writer: of the recording. Units and meanings are taken from its header's `metrics`.
@@ -46,7 +47,7 @@ class Tables:
         self._writer = writer
         self._metrics: Mapping[str, Mapping[str, Any]] = writer.header.get("metrics", {})
         self._groups: dict[str, Group] = {}
-        self._plans: dict[tuple[str, ...], list[tuple[Table, slice | list[int]]]] = {}
+        self._plans: dict[tuple[str, ...], list[tuple[Table, Places]]] = {}
 
     def rows(self, values: Mapping[str, float]) -> Iterator[tuple[Table, Row]]:
         """What is measured at one step, by table."""
@@ -58,17 +59,18 @@ class Tables:
         for table, places in plan:
             yield table, numbers[places]
 
-    def _planned(self, names: tuple[str, ...]) -> list[tuple[Table, slice | list[int]]]:
+    def _planned(self, names: tuple[str, ...]) -> list[tuple[Table, Places]]:
         """For each table that these names need: it, and where its columns are among them."""
         present = set(names)
-        new: dict[str, list[str]] = {}
+        new: list[str] = []
         for name in names:
             group = self._groups.get(name)
             if group is None:
-                new.setdefault(SeriesName.parse(name).arm, []).append(name)
+                new.append(name)
             elif not present.issuperset(group.names):
                 self._take(self._parts(group, present), group.depth + 1)
-        self._take(new.values(), 0)
+        if new:
+            self._take([new], 0)
         if len(self._plans) >= PLANS:
             self._plans.clear()
         place = {name: index for index, name in enumerate(names)}
@@ -79,13 +81,12 @@ class Tables:
 
     def _parts(self, group: Group, present: set[str]) -> list[list[str]]:
         """What came and what did not, each taken apart further when that happened too often."""
-        parts: dict[tuple[bool, str], list[str]] = {}
+        parts: dict[tuple[object, ...], list[str]] = {}
         for name in group.names:
-            finer = "" if group.depth < DEEPEST else SeriesName.parse(name).metric
-            parts.setdefault((name in present, finer if group.depth <= DEEPEST else name), []).append(name)
+            parts.setdefault((name in present, *_grain(name, group.depth)), []).append(name)
         return list(parts.values())
 
-    def _take(self, parts: Any, depth: int) -> None:
+    def _take(self, parts: Iterable[list[str]], depth: int) -> None:
         """Makes groups of these names; plans that were made without them hold no longer."""
         for names in parts:
             self._plans.clear()
@@ -103,8 +104,14 @@ class Tables:
         return Series(identity, told.get("unit", ""), told.get("meaning", ""))
 
 
-def _places(indices: list[int]) -> slice | list[int]:
+def _grain(name: str, depth: int) -> tuple[str | None, ...]:
+    """What of a series keeps it from others when its group falls apart; nothing at first."""
+    identity = SeriesName.parse(name)
+    return () if depth < TOGETHER else identity[: 1 + (depth >= BY_ARM) + (depth >= BY_METRIC)]
+
+
+def _places(indices: list[int]) -> Places:
     """As a slice where they lie side by side, which is a view and no copy."""
-    if indices[-1] - indices[0] == len(indices) - 1 and indices == sorted(indices):
-        return slice(indices[0], indices[-1] + 1)
-    return indices
+    if indices == list(range(indices[0], indices[0] + len(indices))):
+        return slice(indices[0], indices[0] + len(indices))
+    return np.array(indices)
