@@ -29,7 +29,7 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         future.setattr("tuilab.recording.format.VERSION", 7)
         recorder = Recorder(tmp_path / "newer.tlr", steps=1)
         recorder.record(1)
-        os.close(recorder.writer._fd)
+        os.close(recorder.writer._output._fd)
     return tmp_path / "newer.tlr"
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from race import ARMS, Recorder, header
 
-from tuilab.recording import Recording, RecordingError, Writer
-from tuilab.runs import Run
+from tuilab.recording import Readable, Recording, RecordingError, Writer
+from tuilab.runs import Run, State
 from tuilab.tui.snapshot import Snapshot, Wanted
 from tuilab.tui.source import Source
 from tuilab.tui.worker import Camera
@@ -68,15 +68,15 @@ def test_what_a_dead_run_revealed_is_hidden_again_when_it_goes_on(tmp_path: Path
     writer.flush()
 
     class Changing(Source):
-        now = "stopped"
+        now = State.STOPPED
 
-        def state(self, recording: Recording | None) -> str:
+        def state(self, recording: Readable | None) -> State:
             return self.now
 
     source = Changing(path)
     camera = Camera(source)
     assert len(take(camera).reveals) == 1
-    source.now = "running"
+    source.now = State.RUNNING
     writer.event(10, "resumed-from")
     writer.flush()
     assert take(camera).reveals == ()

@@ -32,8 +32,9 @@ def conduct(
 ) -> Progress:
     """Bring every trial to its end, so many at a time; those that are finished are left alone.
 
-    A trial that was begun goes on from its newest checkpoint. On Ctrl-C the engines are asked to stop, which
-    they do between two steps, and KeyboardInterrupt goes on: calling this again goes on with the study.
+    A trial that was begun goes on from its newest checkpoint. On Ctrl-C (KeyboardInterrupt, or SystemExit
+    where a signal is made one) the engines are asked to stop, which they do between two steps, and it is
+    raised again: calling this once more goes on with the study.
 
     Args:
         study: with its trials.
@@ -57,7 +58,7 @@ def conduct(
                         progress.failed[seed] = trials[seed].last_words()
             _look(study, progress)
             on_progress(progress)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         for seed in running:
             trials[seed].send("stop")
         for engine in running.values():
