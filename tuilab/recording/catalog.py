@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import translate
+from functools import cached_property
+from itertools import chain
 from typing import NamedTuple
 
 from tuilab.recording.frameset import FrameReader
@@ -32,41 +34,57 @@ class Shots(NamedTuple):
 
 
 class Catalog:
-    """The names in some segments, in order of first appearance.
-
-    Attributes:
-        series: where the values of each series are, those of earlier segments first.
-        frames: likewise.
-    """
+    """The names in some segments, in order of first appearance."""
 
     def __init__(self, segments: Sequence[Segment]) -> None:
-        self.series: dict[str, list[Source]] = {}
-        self.frames: dict[str, list[Shots]] = {}
-        self._answers: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
+        self._tables = [
+            (table, segment.stop) for segment in segments for table in segment.file.contents.tables.values()
+        ]
+        self._sources: dict[str, list[Source]] = {}
+        self._answers: dict[tuple[str, ...], list[str]] = {}
+        self._shots: dict[str, list[Shots]] = {}
         for segment in segments:
-            for table in segment.file.contents.tables.values():
-                for column, name in enumerate(table.definition.series):
-                    self.series.setdefault(name, []).append(Source(table, column, segment.stop))
-            for reader in segment.file.contents.frames.values():
-                self.frames.setdefault(reader.definition.name, []).append(Shots(reader, segment.stop))
+            for frames in segment.file.contents.frames.values():
+                self._shots.setdefault(frames.definition.name, []).append(Shots(frames, segment.stop))
 
-    def series_like(self, globs: tuple[str, ...]) -> list[str]:
+    def sources(self, name: str) -> list[Source]:
+        """Where the values of a series are, those of earlier segments first; nowhere without one."""
+        found = self._sources.get(name)
+        if found is None:
+            found = [
+                Source(table, table.definition.columns[name], stop)
+                for table, stop in self._tables
+                if name in table.definition.columns
+            ]
+            if found:
+                self._sources[name] = found
+        return found
+
+    def shots(self, name: str) -> list[Shots]:
+        """Where the frames of a name are, those of earlier segments first; nowhere without any."""
+        return self._shots.get(name, [])
+
+    def series(self, globs: tuple[str, ...]) -> list[str]:
         """The series that match one of the globs, all without one."""
-        return self._like(self.series, globs)
-
-    def frames_like(self, globs: tuple[str, ...]) -> list[str]:
-        """The frames that match one of the globs, all without one."""
-        return self._like(self.frames, globs)
-
-    def _like(self, names: Mapping[str, object], globs: tuple[str, ...]) -> list[str]:
         if not globs:
-            return list(names)
+            return [*self._names]
         if len(globs) == 1 and not _MAGIC.search(globs[0]):
-            return [globs[0]] if globs[0] in names else []
-        key = names is self.series, globs
-        if key not in self._answers:
+            return [globs[0]] if self.sources(globs[0]) else []
+        if globs not in self._answers:
             if len(self._answers) >= _MOST:
                 self._answers.clear()
-            match = re.compile("|".join(translate(glob) for glob in globs)).match
-            self._answers[key] = [name for name in names if match(name)]
-        return list(self._answers[key])
+            self._answers[globs] = _matching(self._names, globs)
+        return [*self._answers[globs]]
+
+    def frames(self, globs: tuple[str, ...]) -> list[str]:
+        """The frames that match one of the globs, all without one."""
+        return _matching([*self._shots], globs) if globs else [*self._shots]
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return [*dict.fromkeys(chain.from_iterable(table.definition.series for table, _ in self._tables))]
+
+
+def _matching(names: Sequence[str], globs: tuple[str, ...]) -> list[str]:
+    match = re.compile("|".join(translate(glob) for glob in globs)).match
+    return [name for name in names if match(name)]

@@ -20,7 +20,6 @@ from tuilab.recording.format import (
     HEADER,
     INDEX,
     MAX_JSON,
-    MAX_PAYLOAD,
     ROWS,
     SHAPE,
     SUMMARY,
@@ -112,13 +111,11 @@ class Contents:
         Raises:
             ValueError: they cannot be as the index says.
         """
-        own = np.where(group.stride > 0, 0, 8)
-        # What does not fit a chunk is turned down here, before a product of it could overflow.
-        rows = np.minimum(group.rows, MAX_PAYLOAD)
+        rows, steps = group.rows, 8 + 8 * group.rows * (group.stride == 0)
         if group.type == BLOCK:
             table = self._table(group.id)
             columns = len(table.definition.names)
-            fill(table.pieces, group, 8 + rows * own + columns * (4 + table.region_size(rows)))
+            fill(table.pieces, group, steps + columns * (4 + table.region_size(rows)))
         elif group.type == SUMMARY:
             table = self._table(group.id)
             for first, last, groups, _, offset, length in np.array(group[2:]).T.tolist():
@@ -127,7 +124,7 @@ class Contents:
             frames = self._frames(group.id)
             if not frames.definition.size and group.stride.any():
                 raise ValueError("an index whose steps do not fit its rows")
-            fill(frames.pieces, group, 8 + rows * (own + frames.definition.size))
+            fill(frames.pieces, group, steps + rows * frames.definition.size)
         elif group.type == EVENTS:
             self.events.defer(np.array([group.rows, group.first, group.offset, group.length]).T.tolist())
         else:

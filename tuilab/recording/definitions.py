@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,11 @@ class TableDefinition:
     def series(self) -> tuple[str, ...]:
         """The names of the columns that are series."""
         return self.names[:-1] if self.timed else self.names
+
+    @cached_property
+    def columns(self) -> dict[str, int]:
+        """Which column each series is in."""
+        return {name: column for column, name in enumerate(self.series)}
 
     def describe(self, column: int) -> Series:
         """What a column is of."""

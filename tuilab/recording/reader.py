@@ -9,7 +9,7 @@ from tuilab.recording.contents import Contents
 from tuilab.recording.errors import NewerVersionError, NotARecordingError, RecordingError
 from tuilab.recording.file import File
 from tuilab.recording.format import END, HEAD_SIZE, INDEX, VERSION, Head
-from tuilab.recording.index import check_apart, unpack_index
+from tuilab.recording.index import unpack_index
 from tuilab.recording.results import Gap
 from tuilab.recording.scan import Found, Newer, Window, scan
 
@@ -93,9 +93,7 @@ class FileReader:
             (first, length, again, more), groups = unpack_index(payload, end.first)
             if not self._region(first, length) and not self._region(again, more):
                 return False
-            found = list(groups)
-            check_apart(found)
-            for group in found:
+            for group in groups:
                 self.contents.enter(group)
         except ValueError:
             return False

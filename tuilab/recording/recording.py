@@ -126,19 +126,19 @@ class Recording:
 
     def series(self, *globs: str) -> list[str]:
         """Names of series that match one of the globs (all without one), in order of first appearance."""
-        return self._catalog.series_like(globs)
+        return self._catalog.series(globs)
 
     def frames(self, *globs: str) -> list[str]:
         """Names of frames that match one of the globs (all without one), in order of first appearance."""
-        return self._catalog.frames_like(globs)
+        return self._catalog.frames(globs)
 
     def has(self, name: str) -> bool:
         """Whether there is a series of exactly this name."""
-        return name in self._catalog.series
+        return bool(self._catalog.sources(name))
 
     def describe(self, name: str) -> Series:
         """What a series is of, its unit and its meaning; of a frame what its name says."""
-        for source in self._catalog.series.get(name, ()):
+        for source in self._catalog.sources(name):
             return source.table.definition.describe(source.column)
         return Series.parse(name)
 
@@ -152,8 +152,8 @@ class Recording:
         Raises:
             KeyError: neither a series nor a frame.
         """
-        parts = [(source.table.pieces, source.stop) for source in self._catalog.series.get(name, ())]
-        parts += [(shots.frames.pieces, shots.stop) for shots in self._catalog.frames.get(name, ())]
+        parts = [(source.table.pieces, source.stop) for source in self._catalog.sources(name)]
+        parts += [(shots.frames.pieces, shots.stop) for shots in self._catalog.shots(name)]
         if not parts:
             raise KeyError(f"no series or frame {name!r} in {self._files[0].path}")
         return tuple([(part, min(part.last[-1], stop - 1) if part.last else -1) for part, stop in parts])
@@ -275,16 +275,16 @@ class Recording:
         return self._ends
 
     def _sources(self, name: str) -> list[Source]:
-        try:
-            return self._catalog.series[name]
-        except KeyError:
-            raise KeyError(f"no series {name!r} in {self._files[0].path}") from None
+        found = self._catalog.sources(name)
+        if not found:
+            raise KeyError(f"no series {name!r} in {self._files[0].path}")
+        return found
 
     def _shots(self, name: str) -> list[Shots]:
-        try:
-            return self._catalog.frames[name]
-        except KeyError:
-            raise KeyError(f"no frame {name!r} in {self._files[0].path}") from None
+        found = self._catalog.shots(name)
+        if not found:
+            raise KeyError(f"no frame {name!r} in {self._files[0].path}")
+        return found
 
 
 def _clamped(step: int | None) -> int:
