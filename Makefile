@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: demo test format bench campaign clean
+.PHONY: demo test test-all format bench campaign clean
 
 demo: .venv/installed
 	$(BIN)/tuilab run deep-tanh-init
@@ -13,6 +13,11 @@ test: .venv/installed
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2
+
+# Also what is tested against other people's packages; `make test` skips that.
+test-all: .venv/installed
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,integrations]'
+	$(MAKE) test
 
 format: .venv/installed
 	$(BIN)/ruff format .

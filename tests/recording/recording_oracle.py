@@ -196,8 +196,9 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
     tables: dict[int, dict] = {}
     shapes: dict[int, dict] = {}
     rows: dict[int, list[dict[int, float]]] = {}
+    steps_of: dict[int, set[int]] = {}
     for chunk in sorted(found, key=lambda chunk: chunk.type > 3):  # definitions first: either copy will do
-        whole = chunk.at + 40 + chunk.covered if chunk.type == 5 else chunk.end
+        whole = chunk.at + 40 + chunk.covered if chunk.type in (5, 10) else chunk.end
         if hurt(chunk.at, whole):
             continue
         if chunk.type == 1:
@@ -234,7 +235,18 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
                         del taken[step]
                     taken.update(zip(steps, values[column].astype(float).tolist(), strict=True))
             elif chunk.type == 5 and chunk.id in tables:
+                known = steps_of.get(chunk.id, set())
+                replaces = any(step >= chunk.first for step in known)
+                if replaces and hurt(chunk.at, chunk.end):
+                    continue
+                for taken in rows[chunk.id]:
+                    for step in [step for step in taken if step >= chunk.first]:
+                        del taken[step]
                 _block(chunk, tables[chunk.id], at, steps, rows[chunk.id], hurt)
+            if chunk.type in (4, 5):
+                known = steps_of.setdefault(chunk.id, set())
+                known -= {step for step in known if step >= chunk.first}
+                known.update(steps)
     for id, table in tables.items():
         for name, taken in zip(table["names"], rows[id], strict=True):
             got.series.setdefault(name, {}).update(taken)

@@ -191,7 +191,7 @@ def test_a_series_in_two_tables_is_one_by_step(tmp_path):
 
 
 def test_several_files_are_one_recording(tmp_path):
-    first, second = tmp_path / "b.tlr", tmp_path / "a.tlr"  # the names' order is not that of creation
+    first, second = tmp_path / "main.tlr", tmp_path / "rank-1.tlr"
     one = Writer.create(first, {"part": 1}, flush_every=1e9)
     two = Writer.create(second, {"part": 2}, flush_every=1e9)
     old, new = one.table(["loss", "old"]), two.table(["new", "loss"])

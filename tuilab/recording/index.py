@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from tuilab.recording.format import MAX_STEP, Ints
+from tuilab.recording.format import HEAD_SIZE, MAX_STEP, Ints
 from tuilab.recording.pieces import Pieces
 
 REGIONS = struct.Struct("<QQQQ")
@@ -84,6 +84,17 @@ def _groups(payload: bytes, end: int) -> Iterator[Group]:
         yield Group(kind, id, *columns)
 
 
+def check_apart(groups: Sequence[Group]) -> None:
+    """Raises ValueError when two chunks share bytes: a file must not seem larger than it is."""
+    if not groups:
+        return
+    offset = np.concatenate([group.offset for group in groups])
+    order = np.argsort(offset, kind="stable")
+    offset, length = offset[order], np.concatenate([group.length for group in groups])[order]
+    if not (offset[1:] >= offset[:-1] + HEAD_SIZE + length[:-1]).all():
+        raise ValueError("an index of chunks that overlap")
+
+
 def fill(pieces: Pieces, group: Group, lengths: Ints) -> None:
     """Takes a group of rows or frames as the pieces, which must have these payload lengths.
 
@@ -100,3 +111,4 @@ def fill(pieces: Pieces, group: Group, lengths: Ints) -> None:
     for name, column in zip(Entry._fields[:5], (first, last, rows, stride, offset), strict=True):
         getattr(pieces, name).frombytes(column.tobytes())
     pieces.kind.frombytes(bytes([kind]) * len(first))
+    pieces.sound.frombytes(bytes(len(first)))

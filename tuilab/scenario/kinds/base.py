@@ -22,6 +22,9 @@ def _arm_name(name: str) -> str:
 
 ArmName = Annotated[str, AfterValidator(_arm_name)]
 
+MOST_ARMS = 32
+"""Of one scenario."""
+
 
 class Probes(Strict):
     """What is measured inside the network, how often and how exactly."""

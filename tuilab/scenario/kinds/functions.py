@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from tuilab.scenario.kinds.base import ArmName, Scenario
+from tuilab.scenario.kinds.base import MOST_ARMS, ArmName, Scenario
 from tuilab.scenario.metrics import Metric
 from tuilab.scenario.parts.activations import ActivationSpec
 from tuilab.scenario.strict import Positive, Range, Strict
@@ -78,7 +78,7 @@ class FunctionsScenario(Scenario):
     inputs: int = Field(default=4096, ge=2, le=2**20, description="of signs: weights a unit")
     units: int = Field(default=256, ge=1, le=2**16, description="of signs: how many are averaged")
     steps: int | None = Field(default=60, ge=0, le=10**9)
-    arms: dict[ArmName, FunctionsSetup] = Field(min_length=1, max_length=32)
+    arms: dict[ArmName, FunctionsSetup] = Field(min_length=1, max_length=MOST_ARMS)
     SETUP: ClassVar[type[Strict]] = FunctionsSetup
     METRICS: ClassVar[dict[str, Metric]] = _CURVES | {
         name: metric for measured in _MEASURED.values() for name, metric in measured.items()

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from tuilab.scenario.kinds.base import ArmName, Probes, Scenario
+from tuilab.scenario.kinds.base import MOST_ARMS, ArmName, Probes, Scenario
 from tuilab.scenario.metrics import LAYER_METRICS, Metric
 from tuilab.scenario.parts.dense import MOST_WEIGHTS, DenseNetwork
 from tuilab.scenario.parts.initializers import Init
@@ -106,7 +106,7 @@ class PropagationScenario(Scenario):
     kind: Literal["propagation"]
     steps: int | None = Field(default=9, ge=0, le=10**9)
     probes: PropagationProbes = PropagationProbes()
-    arms: dict[ArmName, PropagationSetup] = Field(min_length=1, max_length=32)
+    arms: dict[ArmName, PropagationSetup] = Field(min_length=1, max_length=MOST_ARMS)
     SETUP: ClassVar[type[Strict]] = PropagationSetup
     METRICS: ClassVar[dict[str, Metric]] = _MEASURED | _of_draws(_MEASURED) | _PREDICTED
     EVENTS: ClassVar[dict[str, str]] = {
