@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from tests.engine.conftest import Prepare
-from tests.engine.history import history
+from tests.engine.history import as_read, history
 from tuilab.engine import conduct
 from tuilab.runs import Run, State
 
@@ -132,7 +132,7 @@ def test_a_run_killed_again_and_again_comes_to_the_same(
         assert run.state() is State.DIED
     run.options["pace"] = None
     assert conduct(run, resume=True) is State.FINISHED
-    assert history(run) == history(whole)
+    assert as_read(run) == history(run) == history(whole)
 
 
 def test_what_a_dead_engine_did_after_its_checkpoint_did_not_happen(
@@ -157,5 +157,5 @@ def test_what_a_dead_engine_did_after_its_checkpoint_did_not_happen(
     run.options["pace"] = None
     assert conduct(run, resume=True) is State.FINISHED
     series, happened = history(run)
-    assert (series, happened) == history(whole)
+    assert as_read(run) == (series, happened) == history(whole)
     assert not {"set", "pace", "diverged"} & {kind for _, kind, _ in happened}
