@@ -193,7 +193,7 @@ def test_every_command_over_any_recording(
                 ("replay", path, "--plain", "--speed", "100", "--from", "100"),
             ):
                 said = sound(words)
-                if said.startswith(("{", "[")):
+                if "--json" in words and said.startswith(("{", "[")):
                     for document in said.splitlines() if "--series" in words else [said]:
                         json.loads(document)
         for words in (("runs",), ("runs", "--json"), ("stop", "one")):
