@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -34,7 +33,6 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> 
         return str(conduct(run, None, resume, world))
     with (
         _removed_unless_begun(run, resume),
-        _leaving_on_signals(),
         # Before torch is imported, which takes seconds: from now on the run is this process's.
         run.claim(resume) if world is None else nullcontext() as lock,
         StepProgress(run.name) as progress,
@@ -107,22 +105,3 @@ def _removed_unless_begun(run: Run, resume: bool) -> Iterator[None]:
         if not resume:
             run.discard()
         raise
-
-
-@contextmanager
-def _leaving_on_signals() -> Iterator[None]:
-    """While an engine is set up, a wish to end ends the command in good order; later it ends the run."""
-
-    def leave(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    asking = [
-        number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) == signal.SIG_DFL
-    ]
-    for number in asking:
-        signal.signal(number, leave)
-    try:
-        yield
-    finally:
-        for number in asking:
-            signal.signal(number, signal.SIG_DFL)

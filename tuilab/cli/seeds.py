@@ -84,7 +84,7 @@ def check_seeds(
         for done, task in enumerate(as_completed(tasks), 1):
             name, (outcomes, problem) = tasks[task], task.result()
             if problem is not None and name not in problems:
-                say_lines(problem, error=True)
+                say_lines(str(problem), error=True)
                 problems[name] = could_not_run(name, problem)
             elif outcomes is None:
                 raise typer.Exit(130)

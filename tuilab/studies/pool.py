@@ -32,9 +32,8 @@ def conduct(
 ) -> Progress:
     """Bring every trial to its end, so many at a time; those that are finished are left alone.
 
-    A trial that was begun goes on from its newest checkpoint. On Ctrl-C (KeyboardInterrupt, or SystemExit
-    where a signal is made one) the engines are asked to stop, which they do between two steps, and it is
-    raised again: calling this once more goes on with the study.
+    A trial that was begun goes on from its newest checkpoint. On Ctrl-C and SIGTERM the engines are asked to
+    stop, which they do between two steps, and the exception goes on: another call goes on with the study.
 
     Args:
         study: with its trials.
