@@ -51,6 +51,8 @@ def test_through_a_kill_and_a_resume_the_new_history_is_shown(live: tuple[Run, R
     second.record(31, 4.25)
     after = take(camera)
     assert after.last == 51
+    assert {"diverged", "pace"}.isdisjoint(event.kind for event in after.events)
+    assert after.findings == ()
     assert "4.25" in after.pictures[2].text()
     at_40 = take(camera, step=40)
     assert "4.25" in at_40.pictures[2].text()
