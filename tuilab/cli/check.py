@@ -54,10 +54,12 @@ def check(
             from tuilab.cli.seeds import print_table
 
             print_table(found)
-        kept = len(names) - len(failed) - len(skipped)
+        unchecked = [r["scenario"] for r in found if r["met"] and not r["checked"]]
+        kept = len(names) - len(failed) - len(skipped) - len(unchecked)
         print(
             f"{kept} of {len(names)} scenarios keep what they promise"
             + (f"; not: {', '.join(failed)}" if failed else "")
+            + (f"; not checked: {', '.join(unchecked)}" if unchecked else "")
             + (f"; left out for want of data: {', '.join(skipped)}" if skipped else "")
         )
     if failed:
@@ -90,6 +92,7 @@ def _check_one(
         "scenario": name,
         "run": run.name,
         "met": all(outcome.verdict.fine for outcome in outcomes),
+        "checked": not outcomes or any(outcome.verdict != "not checked" for outcome in outcomes),
         "error": None,
         "no_data": False,
         "expectations": [outcome_facts(o) for o in outcomes],
@@ -104,6 +107,7 @@ def could_not_run(name: str, error: Exception) -> dict[str, Any]:
         "scenario": name,
         "run": None,
         "met": False,
+        "checked": False,
         "error": str(error),
         "no_data": isinstance(error, NoDataError),
         "expectations": [],
