@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: demo test format bench clean
+.PHONY: demo test format bench truth clean
 
 demo: .venv/installed
 	$(BIN)/tuilab run deep-tanh-init
@@ -20,7 +20,10 @@ format: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
-	@failed=0; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
+	@failed=0; for script in $(filter-out bench/truth.py,$(wildcard bench/[a-z]*.py)); do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
+
+truth: .venv/installed
+	$(BIN)/python bench/truth.py
 
 .venv/installed: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'tuilab needs Python 3.11 or newer: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)'; exit 2; }
