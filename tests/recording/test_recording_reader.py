@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recording_oracle import chunks, same
-from test_recording_damage import chunk, head
+from test_recording_hostile import chunk, head
 
 from tuilab.recording import Event, NewerVersionError, Recording, RecordingError, Writer, compact, table
 

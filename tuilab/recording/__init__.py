@@ -7,7 +7,6 @@ from tuilab.recording.recording import Recording
 from tuilab.recording.results import Event, Frame, Gap, Overview
 from tuilab.recording.segment import Segment
 from tuilab.recording.table import Table, TimedTable
-from tuilab.recording.temporary import sweep
 from tuilab.recording.writer import Writer
 
 __all__ = [
@@ -28,5 +27,4 @@ __all__ = [
     "Writer",
     "layer_number",
     "layer_order",
-    "sweep",
 ]

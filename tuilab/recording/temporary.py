@@ -1,27 +1,24 @@
-"""Files on their way to their name: made beside it, and swept up when their maker was killed."""
+"""Files on their way to their name: made whole beside it, so that nobody ever sees half of one."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 
 def create(beside: Path) -> tuple[int, Path]:
-    """A new file in the folder of `beside`, open for reading and writing, as private as that folder.
+    """A new file in the folder of `beside`, open for reading and writing, and its name `.NAME.….tmp`.
 
-    No file or link that is there already is opened, whoever may have put it there.
+    No file or link that is there already is opened, whoever may have put it there, and nobody may read the
+    new one who may not read the folder. One that a killed process leaves behind is never looked at again.
 
     Raises:
         OSError: it cannot be made.
     """
-    folder = beside.parent
-    allowed = 0o600 | (folder.stat().st_mode & 0o666)
-    fd, name = tempfile.mkstemp(".tmp", f".{beside.name}.", folder)
-    with contextlib.suppress(OSError):  # some file systems know no such thing
-        os.fchmod(fd, allowed)
-    return fd, Path(name)
+    made = beside.with_name(f".{beside.name}.{secrets.token_hex(4)}.tmp")
+    allowed = 0o600 | (beside.parent.stat().st_mode & 0o666)
+    return os.open(made, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, allowed), made
 
 
 def appear(temporary: Path, path: Path) -> None:
@@ -39,16 +36,3 @@ def appear(temporary: Path, path: Path) -> None:
         temporary.rename(path)
         return
     temporary.unlink()
-
-
-def sweep(folder: Path) -> int:
-    """Removes what killed writers have left half-made in a folder, and says how many files that were.
-
-    Only for who knows that nobody else writes there now, such as the holder of a run's lock.
-    """
-    swept = 0
-    for left in folder.glob(".*.tlr.*.tmp"):
-        with contextlib.suppress(OSError):
-            left.unlink()
-            swept += 1
-    return swept
