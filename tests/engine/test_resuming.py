@@ -159,6 +159,60 @@ def test_a_run_interrupted_anywhere_is_the_same_bit_for_bit(kind: str) -> None:
     check()
 
 
+MOONS = {"name": "moons", "train": 40, "validation": 20}
+MLP = {"name": "mlp", "width": 6, "depth": 2, "norm": "batch", "dropout": 0.3}
+CONVNET = {"name": "convnet", "channels": [3, 4], "dropout": 0.3}
+MOMENTUM = {"name": "momentum", "lr": 0.1}
+BOWL = {"surface": {"name": "quadratic"}, "steps": 20}
+WALK = {"optimizer": {"name": "sgd", "lr": 0.02}, "start": [1.0, -2.0], "noise": {"std": 0.5, "batch": 1}}
+KNOWN: dict[str, dict[str, Any]] = {
+    "averaged weights with dropout and batch norm": {
+        "arms": {
+            name: {
+                "network": MLP,
+                "optimizer": MOMENTUM,
+                "batch": 10,
+                "average": {"name": "swa", "start": 0.1},
+            }
+            for name in ("one", "two")
+        }
+    },
+    "dropout sampled in a fused copy": {
+        "data": {"name": "shapes10", "train": 20, "validation": 10},
+        "arms": {"one": {"network": CONVNET, "optimizer": MOMENTUM, "batch": 10}},
+        "tests": {"sampled": {"mode": "sampled", "fused": True}},
+    },
+    "L-BFGS on weights that lie channels last": {
+        "data": {"name": "shapes10", "train": 20, "validation": 10},
+        "arms": {"one": {"network": CONVNET, "optimizer": {"name": "lbfgs"}, "batch": 10}},
+    },
+    "a crowd, turned between two of its pictures": {
+        **BOWL,
+        "arms": {"one": {**WALK, "crowd": {"name": "copies", "n": 9, "every": 10}}},
+    },
+    "a crowd whose rule becomes linear on the way": {
+        **BOWL,
+        "arms": {
+            "one": {
+                **WALK,
+                "optimizer": {"name": "momentum", "lr": 0.02, "dampening": 0.5},
+                "crowd": {"name": "copies", "n": 9, "every": 3},
+            }
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_once_went_on_otherwise(name: str) -> None:
+    kind = "descent" if "surface" in KNOWN[name] else "training"
+    base = {"data": MOONS, "steps": 12, "probes": {"budget": 1.0, "every": 3}} if kind == "training" else {}
+    given = {"kind": kind, "title": "t", "question": "q", **base, **KNOWN[name]}
+    turns = [Turn(4, which, factor) for which, factor in ((0, 0.0), (1, 0.5), (2, 0.0))]
+    for stop in (3, 4, 6, 11):
+        assert_same(KINDS[kind].model_validate(given), turns, [Break(stop, 2)])
+
+
 def test_only_the_clock_is_named_a_clock() -> None:
     assert all(metric.clock for metric in ENGINE_METRICS.values())
     for kind in KINDS.values():
