@@ -37,6 +37,10 @@ class TorchWorld(World):
         """See `World`."""
         return json.loads(self._gathered(json.dumps(value) if self.leader else "")[0])
 
+    def broadcast_tensors(self, tensors: Sequence[Tensor]) -> None:
+        """See `World`. All of them travel as one."""
+        self._as_one(tensors, lambda flat: dist.broadcast(flat, 0))
+
     def gather_first(self, text: str) -> str:
         """See `World`."""
         return next(filter(None, self._gathered(text)), "")
@@ -63,11 +67,16 @@ class TorchWorld(World):
 
     def all_reduce(self, tensors: Sequence[Tensor]) -> None:
         """See `World`. All of them travel as one."""
+        self._as_one(tensors, dist.all_reduce)
+
+    @torch.no_grad()
+    def _as_one(self, tensors: Sequence[Tensor], exchange: Callable[[Tensor], object]) -> None:
+        """Exchange the values of some tensors in one go, and put them back."""
         flat = torch.cat([tensor.flatten() for tensor in tensors])
         with _exchanging():
-            dist.all_reduce(flat)
-        sums = flat.split([t.numel() for t in tensors])  # type: ignore[no-untyped-call]
-        torch._foreach_copy_(list(tensors), [s.view_as(t) for s, t in zip(sums, tensors, strict=True)])
+            exchange(flat)
+        parts = flat.split([t.numel() for t in tensors])  # type: ignore[no-untyped-call]
+        torch._foreach_copy_(list(tensors), [p.view_as(t) for p, t in zip(parts, tensors, strict=True)])
 
     def _gathered(self, text: str) -> list[str]:
         """Every process's text, by rank: a short one in one exchange, a longer one in two."""
