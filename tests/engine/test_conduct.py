@@ -16,8 +16,8 @@ from tuilab.engine import EngineError, conduct
 from tuilab.engine.conduct import OnStep
 from tuilab.experiments import Observation
 from tuilab.experiments.descent import DescentExperiment
-from tuilab.recording import Recording, writer
-from tuilab.recording.writer import write_all
+from tuilab.recording import Recording, output
+from tuilab.recording.output import write_all
 from tuilab.runs import Run, State
 
 
@@ -141,7 +141,7 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(
         if note:
             notes.append(note)
 
-    monkeypatch.setattr(writer, "write_all", refusing)
+    monkeypatch.setattr(output, "write_all", refusing)
     assert conduct(run, on_step) is State.FINISHED
     assert "the disk is full: waiting for room" in notes
     assert series(run) == series(untroubled)
@@ -164,7 +164,7 @@ def test_a_disk_that_stays_full_can_be_left(prepare: Prepare, monkeypatch: pytes
         if note:
             run.send("stop")
 
-    monkeypatch.setattr(writer, "write_all", refusing)
+    monkeypatch.setattr(output, "write_all", refusing)
     with pytest.raises(EngineError, match="while the disk was full"):
         conduct(run, on_step)
     with run.open() as recording:

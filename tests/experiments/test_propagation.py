@@ -200,12 +200,12 @@ def test_batch_norm_relu_gradients_grow_by_pi_over_pi_minus_1_a_layer() -> None:
 
 
 def test_convolutions_follow_the_same_theory_by_their_fan_in() -> None:
-    network = {"width": 32, "depth": 3, "activation": "relu", "kernel": 3, "size": 8}
+    network = {"width": 64, "depth": 3, "activation": "relu", "kernel": 3, "size": 8}
     arms = {"he": {"init": {"name": "kaiming_normal"}}, "xavier": {"init": {"name": "xavier_normal"}}}
-    found = observe(scenario(arms, network, steps=4))
+    found = [observe(scenario(arms, network, steps=0, seed=seed))[0] for seed in range(8)]
     for arm in arms:
-        measured = np.mean([layers(o, arm, "activation.std") for o in found], axis=0)
-        np.testing.assert_allclose(measured, layers(found[0], arm, "activation.std.predicted"), rtol=0.06)
+        measured = np.mean([layers(o, arm, "activation.std") ** 2 for o in found], axis=0) ** 0.5
+        np.testing.assert_allclose(measured, layers(found[0], arm, "activation.std.predicted"), rtol=0.12)
 
 
 def test_the_jacobians_figures_and_spectrum() -> None:

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recording_oracle import check, chunks, content, play, scripts
 
-from tuilab.recording import NotARecordingError, Recording, RecordingError, Writer, compact
+from tuilab.recording import NotARecordingError, Recording, RecordingError, Writer, compact, table
 
 HEADER = {"scenario": {"kind": "descent"}, "arms": ["sgd", "adam"], "notes": "x" * 300}
 
@@ -80,6 +80,8 @@ def test_any_truncation_point_yields_every_intact_chunk(script, close, data):
 def test_any_flipped_bytes_leave_every_other_chunk(script, close, large, data):
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(compact, "MAX_ROWS", large)
+        patch.setattr(table, "MAX_ROWS", 500)
+        patch.setattr(table, "SUMMARY_GROUPS", 5)
         path = Path(folder) / "main.tlr"
         original = record(path, script, close)
         damaged = bytearray(original)

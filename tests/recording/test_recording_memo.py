@@ -98,13 +98,16 @@ def test_what_was_read_once_is_not_read_again(tmp_path: Path, monkeypatch: pytes
     table.extend(np.arange(10_000), np.arange(10_000.0)[:, None])
     writer.flush()
     asked = []
-    overview = Recording.overview
 
-    def noting(self, name, start, stop, columns):
-        asked.append((start, stop))
-        return overview(self, name, start, stop, columns)
+    def noting(look):
+        def looked(self, name, start, stop, *columns):
+            asked.append((start, stop))
+            return look(self, name, start, stop, *columns)
 
-    monkeypatch.setattr(Recording, "overview", noting)
+        return looked
+
+    monkeypatch.setattr(Recording, "overview", noting(Recording.overview))
+    monkeypatch.setattr(Recording, "read", noting(Recording.read))
     with Recording.open(tmp_path / "run.tlr") as recording:
         kept = memo(recording)
         kept.history("a/loss", 64, 10_000)

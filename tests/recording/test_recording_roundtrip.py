@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recording_oracle import check, play, same, scripts, second_reading
 
-from tuilab.recording import Recording, Writer, compact
+from tuilab.recording import Recording, Writer, compact, table
 
 HEADER = {"scenario": {"kind": "descent"}, "arms": ["sgd", "ädam"], "steps": None}
 
@@ -19,6 +19,8 @@ HEADER = {"scenario": {"kind": "descent"}, "arms": ["sgd", "ädam"], "steps": No
 def test_any_sequence_of_writes_reads_back_equal(script, close, large):
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(compact, "MAX_ROWS", large)
+        patch.setattr(table, "MAX_ROWS", 500)
+        patch.setattr(table, "SUMMARY_GROUPS", 5)
         path = Path(folder) / "main.tlr"
         writer = Writer.create(path, HEADER, flush_every=1e9)
         with Recording.open(path) as following:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuilab.recording import Readable, Recording, Writer
@@ -27,6 +27,7 @@ def recorded(path: Path, steps: list[int], values: list[float]) -> Recording:
     return Recording.open(path)
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(VALUES, min_size=1, max_size=5))
 def test_mean_and_deviation_are_those_of_the_finite_values_at_steps_that_all_have(
     tmp_path_factory: pytest.TempPathFactory, runs: list[list[float]]

@@ -108,7 +108,7 @@ def broken(expectation: dict[str, Any]) -> dict[str, Any]:
 
 
 def without_effect(expectation: dict[str, Any], arms: list[str]) -> list[dict[str, Any]]:
-    """The same claim of arms that do not have what it is about; compared, of the arm that is compared with."""
+    """The same claim of arms that do not have what it is about; compared, of the one compared with."""
     arm, other = expectation["arm"], expectation["below"] or expectation["above"]
     return [expectation | {"arm": name} for name in ([other] if other else arms) if name != arm]
 

@@ -12,6 +12,8 @@ from tuilab.cli import (
     data,
     describe,
     diagnose,
+    export,
+    import_,
     inspect,
     listing,
     new,
@@ -59,6 +61,8 @@ app.command("watch")(watch.watch)
 app.command("replay")(replay.replay)
 app.command("runs")(runs.list_runs)
 app.command("inspect")(inspect.inspect)
+app.command("import")(import_.import_)
+app.command("export")(export.export)
 app.command("check")(check.check)
 app.command("diagnose")(diagnose.diagnose)
 app.command("stop")(stop.stop)

@@ -18,7 +18,9 @@ _MOST = 1_000
 
 
 def replay(
-    run: Annotated[str, typer.Argument(metavar="RUN_OR_FILE", help="A run, or a recording file.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN_OR_FILE", help="A run, a recording, or another program's log.")
+    ],
     speed: Annotated[float, typer.Option(min=0.1, max=100.0, help="1 is the scenario's own pace.")] = 1.0,
     start: Annotated[int | None, typer.Option("--from", metavar="STEP", help="The step to begin at.")] = None,
     plain: Annotated[
@@ -27,20 +29,20 @@ def replay(
     runs: RunsFolder = None,
 ) -> None:
     """Play a recorded run again."""
-    from tuilab.cli.find import run_or_file
+    from tuilab.cli.import_ import run_or_log
 
-    found = run_or_file(run, runs)
-    if plain:
-        from pathlib import Path
+    with run_or_log(run, runs) as found:
+        if plain:
+            from pathlib import Path
 
-        from tuilab.recording import Recording
+            from tuilab.recording import Recording
 
-        with Recording.open(found) if isinstance(found, Path) else found.open() as recording:
-            _print_frames(recording, speed, start)
-        return
-    from tuilab.tui import open_run
+            with Recording.open(found) if isinstance(found, Path) else found.open() as recording:
+                _print_frames(recording, speed, start)
+            return
+        from tuilab.tui import open_run
 
-    open_run(found, live=False, speed=speed, start=start)
+        open_run(found, live=False, speed=speed, start=start)
 
 
 def _print_frames(recording: Readable, speed: float, start: int | None) -> None:

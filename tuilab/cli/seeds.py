@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import signal
 import tempfile
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
@@ -20,8 +21,12 @@ from tuilab.cli.output import heading, say, say_lines
 from tuilab.cli.progress import StepProgress
 
 if TYPE_CHECKING:
+    from multiprocessing.synchronize import Event
+
     from tuilab.doctor import Outcome
 
+_LISTED = 8
+"""Layers up to which each one's figure is told."""
 _WEAK = 3.0
 """Margins below so many standard deviations are marked: some seed will break them."""
 
@@ -59,8 +64,13 @@ def check_seeds(
     with ExitStack() as stack:
         folder = runs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tuilab-seeds-")))
         progress = stack.enter_context(StepProgress(f"{len(names)} scenarios, {seeds} seeds"))
-        pool = ProcessPoolExecutor(jobs or os.cpu_count(), multiprocessing.get_context("spawn"))
+        before = signal.signal(signal.SIGTERM, _leave)
+        stack.callback(signal.signal, signal.SIGTERM, before)
+        context = multiprocessing.get_context("spawn")
+        leaving = context.Event()
+        pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, _begin, (leaving,))
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+        stack.callback(leaving.set)
         tasks: dict[Future[Any], str] = {}
         for name in names:
             try:
@@ -86,6 +96,20 @@ def check_seeds(
     return [problems.get(name) or summary(name, load(name, overrides), found[name]) for name in names]
 
 
+def _leave(number: int, frame: object) -> None:
+    """A polite kill ends the pool as Ctrl-C does: without it, its processes would outlive this one."""
+    raise SystemExit(128 + number)
+
+
+_leaving: Event | None = None
+"""Of a process of the pool: set once nobody waits for runs that it was handed beforehand."""
+
+
+def _begin(leaving: Event) -> None:
+    global _leaving
+    _leaving = leaving
+
+
 def _run(
     name: str, overrides: list[str], device: str, threads: int, runs: Path
 ) -> tuple[list[Outcome] | None, Exception | None]:
@@ -94,6 +118,8 @@ def _run(
     from tuilab.doctor import check
     from tuilab.engine import conduct
 
+    if _leaving is not None and _leaving.is_set():
+        return None, None
     try:
         run = prepare(name, overrides, device, threads, runs)
         if str(conduct(run)) == "stopped":
@@ -116,6 +142,7 @@ def summary(name: str, scenario: Any, runs: list[list[Outcome]]) -> dict[str, An
         "scenario": name,
         "run": None,
         "met": all(row["met"] for row in rows),
+        "checked": not rows or any(row["checked"] for row in rows),
         "error": None,
         "no_data": False,
         "expectations": rows,
@@ -139,6 +166,7 @@ def _over_seeds(raw: dict[str, Any], outcomes: list[Outcome]) -> dict[str, Any]:
     return {
         "promise": together.promise if raw["over"] == "seeds" else outcomes[0].promise,
         "measured": told,
+        "over_runs": _figures(outcomes),
         "because": raw["because"],
         "runs": len(outcomes),
         "kept": kept,
@@ -146,6 +174,30 @@ def _over_seeds(raw: dict[str, Any], outcomes: list[Outcome]) -> dict[str, Any]:
         "checked": any(outcome.verdict != "not checked" for outcome in outcomes) or raw["over"] == "seeds",
         "sigmas": fmean(margins) / spread if spread else None,
     }
+
+
+def _figures(outcomes: list[Outcome]) -> str:
+    """Mean and standard deviation over the runs of each layer's figure, few layers by themselves."""
+    samples = [outcome.sample for outcome in outcomes if outcome.sample is not None]
+    told = []
+    for rows in ([sample.mean for sample in samples], [sample.other_mean for sample in samples]):
+        columns = [[figure for figure in column if figure is not None] for column in zip(*rows, strict=True)]
+        if any(columns) and len(columns) <= _LISTED:
+            told.append(", ".join(_spread(column, len(rows)) for column in columns))
+        elif columns:
+            middles = [fmean(column) for column in columns if column]
+            told.append(f"{min(middles):.4g} … {max(middles):.4g}" if middles else "never")
+    return "; ".join(told) or "never"
+
+
+def _spread(column: list[float], runs: int) -> str:
+    """A figure over the runs: its mean, standard deviation, and in how many it was there."""
+    if not column:
+        return "never"
+    some = f" (in {len(column)} of {runs})" if len(column) < runs else ""
+    if len(set(column)) == 1:
+        return f"{column[0]:.4g}{some}"
+    return f"{fmean(column):.4g} ± {stdev(column):.2g}{some}"
 
 
 def print_table(found: list[dict[str, Any]]) -> None:

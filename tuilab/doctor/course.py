@@ -24,21 +24,26 @@ class Course:
         recording: what it is read from.
         name: the series'.
         step: the last one that counts.
-        spans: an overview of all of it in at most 1,000 spans, a value each where it has no more. What was
-            read for the look before is not read again.
     """
 
     recording: Readable
     name: str
     step: int
-    spans: Overview
 
     @classmethod
-    def of(cls, recording: Readable, name: str, step: int) -> Course | None:
-        """The course of a series; None while it has no value."""
-        width = 1 << (max(step, 0) // _SPANS).bit_length()
-        spans = memo(recording).history(name, width, step + 1)
-        return cls(recording, name, step, spans) if len(spans.steps) else None
+    def of(cls, recording: Readable, name: str | None, step: int) -> Course | None:
+        """The course of a series; None while it has no value, and without a name."""
+        known = name is not None and recording.at(name, step) is not None
+        return cls(recording, name, step) if known and name is not None else None
+
+    @property
+    def spans(self) -> Overview:
+        """An overview of all of it in at most 1,000 spans, a value each where it has no more.
+
+        What was read for the look before is not read again.
+        """
+        width = 1 << (self.step // _SPANS).bit_length()
+        return memo(self.recording).history(self.name, width, self.step + 1)
 
     def window(self, start: int, stop: int) -> tuple[Ints, Floats]:
         """Steps and values in [start, stop)."""
@@ -46,8 +51,15 @@ class Course:
 
     def first(self) -> tuple[int, float]:
         """The first row's step and value."""
-        steps, values = self.window(0, int(self.spans.steps[0]) + 1)
-        return int(steps[0]), float(values[0])
+        stop = 1
+        while not len((rows := self.window(0, stop))[0]) and stop <= self.step:
+            stop *= 2
+        return int(rows[0][0]), float(rows[1][0])
+
+    def last(self) -> float:
+        """The last row's value."""
+        value = self.recording.at(self.name, self.step)
+        return float("nan") if value is None else value
 
     def latest(self, count: int) -> tuple[Ints, Floats]:
         """Steps and values of the last `count` rows, fewer where there are no more."""
@@ -55,21 +67,17 @@ class Course:
         steps, values = self.window(int(ends[-count - 1]) + 1 if len(ends) > count else 0, self.step + 1)
         return steps[-count:], values[-count:]
 
-    def last(self) -> float:
-        """The last value."""
-        return float(self.latest(1)[1][-1])
-
     def lowest(self) -> tuple[int, float]:
         """Where the smallest finite value first lies, and the value; NaN where none is finite."""
-        return self._at(self.spans.low, np.where(np.isnan(self.spans.low), np.inf, self.spans.low).argmin())
+        low = self.spans.low
+        return self._at(low, int(np.where(np.isnan(low), np.inf, low).argmin()))
 
     def highest(self) -> tuple[int, float]:
         """Where the greatest finite value first lies, and the value; NaN where none is finite."""
-        return self._at(
-            self.spans.high, np.where(np.isnan(self.spans.high), -np.inf, self.spans.high).argmax()
-        )
+        high = self.spans.high
+        return self._at(high, int(np.where(np.isnan(high), -np.inf, high).argmax()))
 
-    def _at(self, extremes: Floats, span: np.intp) -> tuple[int, float]:
+    def _at(self, extremes: Floats, span: int) -> tuple[int, float]:
         ends = self.spans.steps
         steps, values = self.window(int(ends[span - 1]) + 1 if span else 0, int(ends[span]) + 1)
         places = np.flatnonzero(values == extremes[span])

@@ -79,8 +79,7 @@ class Evidence:
 
     def course(self, metric: str) -> Course | None:
         """A metric up to the step; None where it has no value."""
-        name = memo(self.recording).name(self.arm, metric)
-        return None if name is None else Course.of(self.recording, name, self.step)
+        return Course.of(self.recording, memo(self.recording).name(self.arm, metric), self.step)
 
     def layers(self, metric: str) -> ByLayer:
         """The latest value of a metric at every layer; no layers where it was not recorded."""

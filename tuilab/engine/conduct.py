@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 import tuilab
-from tuilab.engine import lineage
+from tuilab.engine import checkpoints, lineage
 from tuilab.engine.errors import EngineError
 from tuilab.engine.heartbeat import Heartbeat
 from tuilab.engine.loop import Loop
@@ -24,6 +24,7 @@ from tuilab.engine.recorder import NO_ROOM, Recorder
 from tuilab.engine.setup import Ready, set_up
 from tuilab.experiments import ALONE, DistributedError, World
 from tuilab.experiments.memory import lacks_memory
+from tuilab.printable import printable
 from tuilab.recording import Writer
 from tuilab.runs import Lock, Run, State
 from tuilab.scenario.metrics import ENGINE_METRICS, SAMPLED_FRAMES
@@ -75,6 +76,8 @@ def conduct(
                 figures={},
                 device=str(ready.device),
             )
+            for note in ready.notes if world.leader else []:
+                print(f"{run.name}: {printable(note)}", file=sys.stderr, flush=True)
             if resume:
                 differing: dict[str, Any] = {"notes": ready.notes} if ready.notes else {}
                 recorder.event(ready.step, "resumed-from", **differing)
@@ -186,8 +189,7 @@ def _tidy(run: Run) -> None:
     for half in run.path.glob(".*.*.tmp"):
         with suppress(OSError):
             half.unlink()
-    for half in (run.path / "checkpoints").glob(".*"):
-        shutil.rmtree(half, ignore_errors=True)
+    checkpoints.sweep(run.path / "checkpoints")
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any
 
 from tuilab.engine import checkpoints
@@ -22,10 +22,6 @@ CHECKPOINT_EVERY = 60.0
 """Seconds between two checkpoints, unless the run's options say otherwise."""
 _FASTEST = 1e6
 """Steps a second that make sense as a pace."""
-
-
-class NothingToKeep(ValueError):
-    """A checkpoint of an experiment that begins anew as quickly."""
 
 
 class Loop:
@@ -200,18 +196,13 @@ class Loop:
                 raise ValueError("no such command")
 
     def _save(self, recorder: Recorder) -> None:
-        """Make a checkpoint where there is anything to keep, and say so."""
-        with suppress(NothingToKeep):
-            kind, data = self._saved_now(recorder)
-            if kind:
-                recorder.event(self.step, kind, **data)
+        """Make a checkpoint, and say so."""
+        kind, data = self._saved_now(recorder)
+        if kind:
+            recorder.event(self.step, kind, **data)
 
     def _saved_now(self, recorder: Recorder) -> tuple[str, dict[str, Any]]:
-        """Make a checkpoint; returns the event that says so. Where it can't be written the run goes on.
-
-        Raises:
-            NothingToKeep: the experiment needs none.
-        """
+        """Make a checkpoint; returns the event that says so. Where it can't be written the run goes on."""
         if not self._world.leader:
             return "", {}
         began = time.perf_counter()
@@ -219,14 +210,12 @@ class Loop:
         recorder.sync()
         facts = {"file": recorder.file, "events": recorder.events, "seconds": self._seconds}
         try:
-            made = checkpoints.save(self._run.path / "checkpoints", self._experiment, self.step, facts)
+            checkpoints.save(self._run.path / "checkpoints", self._experiment, self.step, facts)
         except OSError as error:
             return "checkpoint-failed", {"why": error.strerror or str(error)}
         finally:
             self._saved = time.monotonic()
             self._rested += time.perf_counter() - began
-        if made is None:
-            raise NothingToKeep("runs of this kind make no checkpoints")
         return "checkpoint", {}
 
     def _rest(self, seconds: float) -> None:

@@ -11,12 +11,15 @@ from tuilab.scenario.strict import Strict
 
 
 def numbers(settings: Mapping[str, Strict]) -> dict[str, float]:
-    """`{"sgd/optimizer": …}` as `{"sgd/optimizer.lr": 0.01, …}`: every number in those settings."""
+    """`{"sgd/optimizer": …}` as `{"sgd/optimizer.lr": 0.01, …}`: every number in those settings.
+
+    Counts are not among them, such as the steps that L-BFGS remembers: what is remembered has their shape.
+    """
     return {
-        f"{place}.{name}": float(value)
+        f"{place}.{name}": value
         for place, part in settings.items()
         for name, value in part
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, float)
     }
 
 
@@ -34,8 +37,6 @@ def changed(settings: Mapping[str, Strict], key: str, value: float) -> tuple[str
         raise KeyError(f"{key} is not a number that can be changed here; {hint}")
     place, _, name = key.rpartition(".")
     part = settings[place]
-    if isinstance(getattr(part, name), int) and float(value).is_integer():
-        value = int(value)
     try:
         return place, type(part).model_validate({**part.model_dump(), name: value})
     except ValidationError as error:

@@ -83,6 +83,19 @@ class StepAxis:
         filled = self.column(np.arange(0, self.last + 1, self.bin))
         return np.searchsorted(filled, np.arange(self.columns), "right") * self.bin - 1
 
+    def shown(self, step: int, live: int = 0) -> int:
+        """The step before which everything is drawn at a moment.
+
+        Args:
+            step: The moment.
+            live: Columns that are drawn together, and only once all of them can change no more; 0 draws each
+                as far as it goes.
+        """
+        if not live or step >= self.last:
+            return max(min(step, self.last) + 1, 0)
+        complete = self.complete(step, live)
+        return int(self.ends()[complete - 1]) + 1 if complete else 0
+
     def ticks(self, cells: int) -> Ticks:
         """Labels for an axis so many cells wide."""
         return integer_ticks(0, self.last, 0.0, float(self.last), cells, _STEP_LABELS)

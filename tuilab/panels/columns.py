@@ -49,12 +49,6 @@ class Columns:
         """Whether there is nothing to draw."""
         return not (self.filled.any() or self.broken.any())
 
-    def first(self, columns: int) -> Columns:
-        """These columns with nothing from column number `columns` on."""
-        kept = np.arange(self.last.shape[1]) < columns
-        cut = [np.where(kept, values, np.nan) for values in (self.low, self.high, self.last)]
-        return replace(self, low=cut[0], high=cut[1], last=cut[2], broken=self.broken & kept)
-
     def held(self, lines: Sequence[int], until: int) -> Columns:
         """Of these lines, which have one value each, that value up to and including column number `until`."""
         low, high, last = self.low.copy(), self.high.copy(), self.last.copy()
@@ -110,13 +104,13 @@ class Strokes:
     high: Ints
 
 
-def read_columns(recording: Readable, names: Sequence[str], axis: StepAxis, step: int) -> Columns:
-    """Series up to and including a step, by column of the axis. What was read once is not read again.
+def read_columns(recording: Readable, names: Sequence[str], axis: StepAxis, stop: int) -> Columns:
+    """Series before a step, by column of the axis. What was read once is not read again.
 
-    Every bin of steps is read whole or up to `step`, so a column comes out the same whether or not the
+    Every bin of steps is read whole or up to `stop`, so a column comes out the same whether or not the
     recording goes on after it.
     """
-    kept, stop = memo(recording), max(min(step, axis.last) + 1, 0)
+    kept = memo(recording)
     parts = [kept.history(name, axis.bin, stop) for name in names]
     shape, size = (len(names), axis.columns), len(names) * axis.columns
     low, high, last = (np.full(size, np.nan) for _ in range(3))

@@ -42,7 +42,10 @@ def arms_of(header: Mapping[str, Any]) -> list[str]:
 def arm_place(header: Mapping[str, Any], arm: str) -> int | None:
     """Which of the header's arms this is, from 0; None for none of them."""
     arms = header.get("arms")
-    return arms.index(arm) if isinstance(arms, list) and arm in arms else None
+    try:
+        return arms.index(arm) if isinstance(arms, list) else None
+    except ValueError:
+        return None
 
 
 def arm_color(header: Mapping[str, Any], arm: str) -> int:

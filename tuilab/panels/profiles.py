@@ -14,7 +14,7 @@ from tuilab.panels.view import View
 from tuilab.recording import Readable
 from tuilab.recording.memo import FOREVER, memo
 
-_SAMPLED = 128
+_SAMPLED = 64
 """Series whose past sets the y range: as many layers of every arm, its first and its last among them."""
 
 Profile = dict[str, float]

@@ -23,7 +23,7 @@ def is_theory(name: SeriesName) -> bool:
 
 def measured(name: SeriesName) -> SeriesName:
     """The series that a prediction is about; any other as it is."""
-    return name._replace(metric=name.metric.removesuffix(SUFFIX))
+    return name._replace(metric=name.metric.removesuffix(SUFFIX)) if is_theory(name) else name
 
 
 def theory_mark(header: dict[str, object], arm: str, glyphs: str) -> str:

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from weakref import WeakKeyDictionary, proxy
 
 import numpy as np
 
-from tuilab.recording.format import MAX_STEP
+from tuilab.recording.format import MAX_STEP, Floats, Ints
 from tuilab.recording.names import SeriesName, layer_order
-from tuilab.recording.overview import Digest, reduce
 from tuilab.recording.readable import Extent, Readable
 from tuilab.recording.results import Overview
 
@@ -24,7 +23,10 @@ FOREVER = MAX_STEP
 """A bin as wide as this holds everything."""
 
 _MOST_ROWS = 2**20
-"""Bins kept of one recording, some 40 MB; those asked for longest ago are let go first."""
+"""Bins kept of one recording, some 40 MB; those of the series asked for longest ago are let go first."""
+
+_FEW = 4096
+"""Steps that are read one by one rather than in an overview."""
 
 _EMPTY = Overview(np.empty(0, np.int64), np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int64))
 
@@ -49,7 +51,7 @@ class Memo:
         self._layers: dict[str, dict[str, dict[str, str]]] = {}
         self._found: dict[SeriesName, str] = {}
         self._arms: set[str] = set()
-        self._read: OrderedDict[tuple[str, int], _Read] = OrderedDict()
+        self._read: OrderedDict[str, dict[int, _Read]] = OrderedDict()
         self._rows = 0
 
     def series(self, *globs: str) -> list[str]:
@@ -87,11 +89,11 @@ class Memo:
         known = self._known(name, width, self._readable.extent(name))
         if known.stop < stop:
             known = self._grown(name, width, known, stop)
-        self._keep((name, width), known)
+        self._keep(name, width, known)
         if known.stop <= stop:
             return known.bins
         whole = stop // width * width
-        bins = _before(known.bins, whole)
+        bins, _ = _split(known.bins, whole)
         return _merged([bins, self._readable.overview(name, whole, stop, 1)], width) if whole < stop else bins
 
     def _settle(self) -> None:
@@ -113,38 +115,42 @@ class Memo:
 
     def _known(self, name: str, width: int, extent: Extent) -> _Read:
         """What is known and still holds; of narrower bins put together where there are none of this width."""
-        known = self._read.get((name, width))
+        widths = self._read.get(name, {})
+        known = widths.get(width)
         if known is None:
-            narrower = [
-                part for each, part in self._read if each == name and part < width and width % part == 0
-            ]
+            narrower = max((each for each in widths if each < width and width % each == 0), default=0)
             if not narrower:
                 return _Read(extent, 0, _EMPTY)
-            known = self._read[name, max(narrower)]
-            known = replace(known, bins=_merged([known.bins], width))
+            finer = widths[narrower]
+            known = _Read(finer.extent, finer.stop, _merged([finer.bins], width))
         changed = _changed_from(known.extent, extent)
         if changed < known.stop:
             whole = changed // width * width
-            return _Read(extent, whole, _before(known.bins, whole))
-        return replace(known, extent=extent)
+            return _Read(extent, whole, _split(known.bins, whole)[0])
+        return _Read(extent, known.stop, known.bins)
 
     def _grown(self, name: str, width: int, known: _Read, stop: int) -> _Read:
         """The same with what was recorded since."""
         start, stop = known.stop, min(stop, max((last for _, last in known.extent), default=-1) + 1)
         if stop <= start:
             return known
-        parts = [known.bins]
-        for first, last, bins in _spans(start, stop, width):
-            parts.append(self._readable.overview(name, first, last, bins))
-        return replace(known, stop=stop, bins=_merged(parts, width))
+        if stop - start <= _FEW:
+            new = [_each(*self._readable.read(name, start, stop))]
+        else:
+            new = [self._readable.overview(name, *span) for span in _spans(start, stop, width)]
+        # All but the last bin stay as they are.
+        before, last = _split(known.bins, start // width * width)
+        bins = _merged([last, *new], width)
+        return _Read(known.extent, stop, _joined(before, bins) if len(before.steps) else bins)
 
-    def _keep(self, key: tuple[str, int], known: _Read) -> None:
-        before = self._read.pop(key, None)
-        self._rows += len(known.bins.steps) - (len(before.bins.steps) if before else 0)
-        self._read[key] = known
+    def _keep(self, name: str, width: int, known: _Read) -> None:
+        widths = self._read.setdefault(name, {})
+        self._rows += len(known.bins.steps) - (len(widths[width].bins.steps) if width in widths else 0)
+        widths[width] = known
+        self._read.move_to_end(name)
         while self._rows > _MOST_ROWS and len(self._read) > 1:
-            _, oldest = self._read.popitem(last=False)
-            self._rows -= len(oldest.bins.steps)
+            _, forgotten = self._read.popitem(last=False)
+            self._rows -= sum(len(each.bins.steps) for each in forgotten.values())
 
 
 _MEMOS: WeakKeyDictionary[Readable, Memo] = WeakKeyDictionary()
@@ -178,13 +184,53 @@ def _spans(start: int, stop: int, width: int) -> list[tuple[int, int, int]]:
     return [(first, last, bins) for first, last, bins in spans if first < last]
 
 
-def _before(bins: Overview, step: int) -> Overview:
+def _split(bins: Overview, step: int) -> tuple[Overview, Overview]:
+    """The bins before a step and the others."""
     count = int(np.searchsorted(bins.steps, step))
-    return Overview(*(getattr(bins, field)[:count] for field in Digest._fields))
+    return _cut(bins, slice(count)), _cut(bins, slice(count, None))
+
+
+def _cut(bins: Overview, kept: slice) -> Overview:
+    return Overview(bins.steps[kept], bins.low[kept], bins.high[kept], bins.last[kept], bins.nonfinite[kept])
+
+
+def _joined(before: Overview, after: Overview) -> Overview:
+    return Overview(
+        np.concatenate([before.steps, after.steps]),
+        np.concatenate([before.low, after.low]),
+        np.concatenate([before.high, after.high]),
+        np.concatenate([before.last, after.last]),
+        np.concatenate([before.nonfinite, after.nonfinite]),
+    )
+
+
+def _each(steps: Ints, values: Floats) -> Overview:
+    """Rows as they would come out of an overview with a bin for each."""
+    finite = np.isfinite(values)
+    shown = np.where(finite, values, np.nan)
+    return Overview(steps, shown, shown, shown, (~finite).astype(np.int64))
 
 
 def _merged(parts: list[Overview], width: int) -> Overview:
     """Overviews of one series put together in bins of `width` steps."""
-    digests = [Digest(part.steps, part.low, part.high, part.last, part.nonfinite) for part in parts]
-    bins = np.unique(np.concatenate([part.steps for part in parts]) // width)
-    return reduce(digests, np.append(bins, bins[-1:] + 1) * width) if len(bins) else _EMPTY
+    steps = np.concatenate([part.steps for part in parts])
+    if not len(steps):
+        return _EMPTY
+    low, high = (np.concatenate([getattr(part, end) for part in parts]) for end in ("low", "high"))
+    last = np.concatenate([part.last for part in parts])
+    bins = steps // width
+    ends = np.flatnonzero(np.concatenate([bins[1:] != bins[:-1], [True]]))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    some = ~np.isnan(low)
+    if some.all():
+        shown = last[ends]
+    else:
+        where = np.maximum.reduceat(np.where(some, np.arange(len(low)), -1), starts)
+        shown = np.where(where < 0, np.nan, last[where])
+    return Overview(
+        steps[ends],
+        np.fmin.reduceat(low, starts),
+        np.fmax.reduceat(high, starts),
+        shown,
+        np.add.reduceat(np.concatenate([part.nonfinite for part in parts]), starts),
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 _DIGITS = 9
@@ -24,7 +25,10 @@ class SeriesName(NamedTuple):
 
     @classmethod
     def parse(cls, name: str) -> SeriesName:
-        """A name as it stands in a file; neither arms nor metrics hold a slash, layers may."""
+        """A name as it stands in a file; neither arms nor metrics hold a slash, layers may.
+
+        Where they do, only the definition of the series knows: ask `Readable.identity`.
+        """
         arm, _, rest = name.partition("/")
         metric, slash, layer = rest.partition("/")
         return cls(arm, metric, layer if slash else None)
@@ -47,6 +51,31 @@ class SeriesName(NamedTuple):
         return self._replace(layer=None if layer is None else str(layer))
 
 
+class Series(NamedTuple):
+    """A series as it is defined where it is recorded.
+
+    Attributes:
+        identity: what it is of.
+        unit: of its values, such as `nats`; empty for a plain number, or where nobody said.
+        meaning: what they mean, in a sentence; empty where nobody said.
+    """
+
+    identity: SeriesName
+    unit: str = ""
+    meaning: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called in the recording."""
+        return str(self.identity)
+
+    @classmethod
+    def parse(cls, name: str) -> Series:
+        """A series that is no more than a name."""
+        return cls(SeriesName.parse(name))
+
+
+@lru_cache(maxsize=4096)
 def layer_number(layer: str) -> int | None:
     """The number of a counted layer; None for a named one."""
     return int(layer) if layer.isascii() and layer.isdecimal() and len(layer) <= _DIGITS else None

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tuilab.recording.format import MAX_STEP, Floats, Ints
-from tuilab.recording.names import SeriesName
+from tuilab.recording.names import Series, SeriesName
 from tuilab.recording.overview import bounds
 from tuilab.recording.readable import Extent, Readable
 from tuilab.recording.results import Event, Frame, Gap, Overview
@@ -99,6 +99,10 @@ class Spread:
         """As the first seed has it."""
         return self._first.identity(name)
 
+    def describe(self, name: str) -> Series:
+        """As the first seed has it."""
+        return self._first.describe(name)
+
     def extent(self, name: str) -> Extent:
         """Everybody's parts, each as far as all have it."""
         found = [member.extent(name) for member in self._members.values()]
@@ -117,6 +121,10 @@ class Spread:
         steps, mean, *_ = self.band(name)
         inside = slice(*np.searchsorted(steps, (start or 0, MAX_STEP if stop is None else stop)).tolist())
         return steps[inside], mean[inside]
+
+    def times(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
+        """The first seed's."""
+        return self._first.times(name, start, stop)
 
     def at(self, name: str, step: int) -> float | None:
         """The mean at the last step at or before `step` that all have."""

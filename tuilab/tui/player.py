@@ -62,6 +62,11 @@ class Timeline:
                 kept_seconds.append(second)
         return cls(kept_steps, kept_seconds) if len(kept_steps) > 1 else cls()
 
+    @property
+    def pace(self) -> float:
+        """Steps a second at speed 1x, all in all."""
+        return (self.steps[-1] - self.steps[0]) / (self.seconds[-1] - self.seconds[0])
+
     def at(self, step: float) -> float:
         """The second at which a step happens."""
         return _interpolate(self.steps, self.seconds, step)

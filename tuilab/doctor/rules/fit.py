@@ -17,7 +17,7 @@ LEAP = 2.0
 """Times the first loss: a loss that leapt so far up is the sign of a rate too high."""
 FEW = 20
 """Losses below which it is too early to say that a network has not learned."""
-LONGEST = 4096
+LONGEST = 1024
 """Steps that a mean of the training loss goes over at most: more tell no more, and take time to read."""
 LEARNED = 0.5
 """Share of the first loss: a network that is still above it after the run has hardly learned."""
@@ -41,7 +41,7 @@ def diverged(evidence: Evidence) -> Iterator[Finding]:
 def overfitting(evidence: Evidence) -> Iterator[Finding]:
     """The training loss falls on while the held-out loss has turned."""
     held = evidence.course("validation.loss")
-    if held is None or len(held.spans.steps) < 4 or held.spans.nonfinite.any():
+    if held is None or len((spans := held.spans).steps) < 4 or spans.nonfinite.any():
         return
     best, lowest = held.lowest()
     steps, values = held.latest(3)
@@ -74,18 +74,15 @@ def underfitting(evidence: Evidence) -> Iterator[Finding]:
     if evidence.kind != "training" or not isinstance(total, int) or evidence.step < total:
         return
     loss, held = evidence.course("train.loss"), evidence.course("validation.loss")
-    if (
-        loss is None
-        or len(loss.spans.steps) < FEW
-        or evidence.events("diverged")
-        or a_layer_is_dead(evidence)
-    ):
+    if loss is None or len(loss.spans.steps) < FEW or evidence.events("diverged"):
         return
     (began, first), last = loss.first(), _training_loss(evidence, evidence.step)
     if not (np.isfinite(last) and first > 0) or last < LEARNED * first:
         return
     # With smoothed labels the training loss stays high however much was learned; the held-out loss has none.
     if held is not None and (held.last() > (1 + WORSE) * last or held.last() < LEARNED * held.first()[1]):
+        return
+    if a_layer_is_dead(evidence):
         return
     step, highest = loss.highest()
     leapt = highest > LEAP * first

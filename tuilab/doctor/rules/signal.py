@@ -86,7 +86,7 @@ def dead_units(evidence: Evidence) -> Iterator[Finding]:
         if evidence.learns and worst is not None and worst.first()[1] > DEAD:
             seen += ", and many were from the first step on"
             remedy = "start from other weights"
-        if evidence.learns and a_layer_is_dead(evidence):
+        if evidence.learns and found.above(WHOLLY).layers:
             seen += "; through a layer that is dead altogether nothing is learned"
         yield _now(
             evidence,

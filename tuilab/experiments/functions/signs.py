@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -62,6 +63,15 @@ class Signs:
                 }
             )
 
+    def state(self) -> dict[str, Any]:
+        """How far every pair of weights has come."""
+        return {name: {"w": path.w, "length": path.length} for name, path in self._paths.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        for name, path in self._paths.items():
+            path.w, path.length = state[name]["w"], state[name]["length"]
+
 
 def same_sign(gradients: Tensor) -> float:
     """The share of a row's gradients, zeros left out, with its commoner sign; the mean over rows."""
@@ -97,14 +107,14 @@ class _Pairs:
         self.w = torch.zeros(pairs, 2, dtype=torch.float64)
         self._goal = torch.tensor(_BELONG, dtype=torch.float64)
         self._rate = _RATE / (2 * gaussian_mean(lambda z: phi(z).square(), phi.kinks))
-        self._length = torch.zeros(pairs, dtype=torch.float64)
+        self.length = torch.zeros(pairs, dtype=torch.float64)
 
     def learn(self, x: Tensor) -> None:
         """One step down the squared error of an example x for each pair, (pairs, 2)."""
         error = ((self.w - self._goal) * x).sum(1, keepdim=True)
         update = -self._rate * error * x
         self.w = self.w + update
-        self._length += update.norm(dim=1)
+        self.length += update.norm(dim=1)
 
     @property
     def distance(self) -> float:
@@ -115,4 +125,4 @@ class _Pairs:
     def detour(self) -> float:
         """Length of a pair's path ÷ distance covered; the median, since some end where they began."""
         covered = self.w.norm(dim=1)
-        return float(torch.where(covered > 0, self._length / covered, 1.0).median())
+        return float(torch.where(covered > 0, self.length / covered, 1.0).median())

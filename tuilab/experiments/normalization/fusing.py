@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 import torch
 from torch import nn
@@ -62,3 +63,12 @@ class Fusing:
             "time.normalised": self._least["normalised"] / self._least["alone"],
             "time.fused": self._least["fused"] / self._least["alone"],
         }
+
+    def state(self) -> dict[str, Any]:
+        """The statistics that were learned, and the least times so far."""
+        return {"norm": self._norm.state_dict(), "least": dict(self._least)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._norm.load_state_dict(state["norm"])
+        self._least = {name: float(state["least"][name]) for name in self._least}

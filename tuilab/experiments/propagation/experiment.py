@@ -77,6 +77,15 @@ class PropagationExperiment(SteppedExperiment):
                 for arm, seen in self._pass(arms, step).items():
                     self._observe_arm(arm, seen, observation)
 
+    def state(self) -> dict[str, Any]:
+        """The step, and who has diverged: all else is drawn anew at every step."""
+        return {**super().state(), "diverged": sorted(self._diverged)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        super().restore(state)
+        self._diverged = set(state["diverged"])
+
     def _follow(self, place: str, settings: Strict) -> None:
         """Another initialiser: the same draw at another scale."""
         for arm in self._predicted:

@@ -16,11 +16,13 @@ from tuilab.experiments.training.batches import Batch, Batches
 from tuilab.experiments.training.examining import LOST, Verdict, answers, verdict
 from tuilab.experiments.training.goals import Best, Goal
 from tuilab.experiments.training.learner import Learner
-from tuilab.experiments.training.observing import Observer
+from tuilab.experiments.training.observing import Found, Observer
 from tuilab.experiments.training.sharpness import edge, sharpness
 from tuilab.parts.augmentation import Augmentation
 from tuilab.parts.ensembles import AVERAGES, refresh
 from tuilab.parts.models import Network
+from tuilab.probes.cost import Stopwatch
+from tuilab.probes.pending import Pending
 from tuilab.scenario.kinds.training import TrainingScenario
 from tuilab.scenario.parts.judging import Test
 from tuilab.scenario.strict import Strict
@@ -38,21 +40,29 @@ class Arm:
         batches: what to learn from.
         steps: updates in all.
         device: where the networks lie.
+        watch: runs while the networks are observed.
     """
 
     def __init__(
-        self, name: str, scenario: TrainingScenario, batches: Batches, steps: int, device: torch.device
+        self,
+        name: str,
+        scenario: TrainingScenario,
+        batches: Batches,
+        steps: int,
+        device: torch.device,
+        watch: Stopwatch,
     ) -> None:
         self.name, self.setup = name, scenario.arms[name]
         self.stopped = False
         """Whether the arm has learned enough and is out of the race."""
-        self._scenario, self._batches, self._steps = scenario, batches, steps
+        self._scenario, self._batches, self._steps, self._watch = scenario, batches, steps, watch
         self._members = [
             Learner(scenario, self.setup, batches, steps, device, member)
             for member in range(self.setup.members)
         ]
         self._networks = [member.network for member in self._members]
-        self._observer = Observer(name, self._networks[0], self.setup.network.activation, scenario.probes)
+        activation = self.setup.network.activation
+        self._observer = Observer(name, self._networks[0], activation, scenario.probes, watch, batches.world)
         augment = self.setup.augment.model_dump()
         crop = augment.pop("crop")
         self.augmentation = Augmentation(crop=None if crop is None else tuple(crop), **augment)
@@ -123,38 +133,39 @@ class Arm:
     def measure_sharpness(self, observation: Observation) -> None:
         """The curvature that the first member's next batch sees, and what its optimiser could bear."""
         step, first = observation.step, self._members[0]
-        batch = self._batch(step, first)
-        lr = first.learning_rate(step)
-        observation.values[f"{self.name}/sharpness"] = sharpness(first, batch, step)
-        observation.values[f"{self.name}/sharpness.predicted"] = edge(first.optimizer, lr)
+        batch, lr = self._batch(step, first), first.learning_rate(step)
+        with self._watch:
+            observation.values[f"{self.name}/sharpness"] = sharpness(first, batch, step)
+            observation.values[f"{self.name}/sharpness.predicted"] = edge(first.optimizer, lr)
 
-    def measure(self, observation: Observation) -> None:
+    def measure(self) -> list[Pending[Found]]:
         """What the probes saw of the batch looked at."""
         if self.diverged:
-            observation.values.update(self._observer.lost())
-            return
-        values, pictures = self._observer.measured()
-        observation.values.update(values)
-        observation.frames.update(pictures)
-        if self._batches.planar:
-            observation.frames[f"{self.name}/boundary"] = frames.boundary(self._networks, self._batches)
+            return [Pending((), self._observer.lost)]
+        with self._watch:
+            pending = self._observer.measured()
+            if self._batches.planar:
+                drawn = frames.boundary(self._networks, self._batches)
+                pending.append(drawn.then(lambda frame: Found({}, {f"{self.name}/boundary": frame})))
+        return pending
 
     def measure_exactly(self, observation: Observation) -> None:
         """What takes a pass over all training examples."""
         if not self.diverged:
-            observation.values.update(self._observer.exact(self._batches))
+            with self._watch:
+                observation.values.update(self._observer.exact(self._batches))
 
-    def update(self, observation: Observation, watched: bool) -> None:
-        """Learn from the batch looked at."""
+    def update(self, step: int, watched: bool) -> list[Pending[Found]]:
+        """Learn from the batch looked at; how far that went, if it is watched."""
         if self.diverged:
-            return
+            return []
         if watched:
             self._observer.before_update()
         for member in self._members:
-            member.update(observation.step)
-        if watched:
-            observation.values.update(self._observer.after_update())
-        self._average.gather(self._networks[0], observation.step + 1, self._steps)
+            member.update(step)
+        moved = [self._observer.after_update()] if watched else []
+        self._average.gather(self._networks[0], step + 1, self._steps)
+        return moved
 
     # -- judging ------------------------------------------------------------------------------------
 
@@ -173,12 +184,11 @@ class Arm:
             self._record(observation, "fit", fit)
             gap = Verdict(plain.loss - fit.loss, fit.accuracy - plain.accuracy)
             self._record(observation, "gap", gap)
-        if len(self._members) > 1:
-            self._poll(observation, plain)
+        alone = self._poll(observation, plain) if len(self._members) > 1 else plain.accuracy
         if self._average.networks:
             averaged = self._judged_average(step)
             self._record(observation, "averaged", averaged)
-            observation.values[f"{self.name}/averaged.gain"] = averaged.accuracy - plain.accuracy
+            observation.values[f"{self.name}/averaged.gain"] = averaged.accuracy - alone
         if self._best is not None:
             self._compare(self._best, observation, plain)
 
@@ -218,18 +228,20 @@ class Arm:
             drawn["samples"] = frames.samples(self._batch(step, self._members[0]), self._batches)
         observation.frames.update({f"{self.name}/{name}": frame for name, frame in drawn.items()})
 
-    def _poll(self, observation: Observation, together: Verdict) -> None:
-        """Each member alone, and what voting gains."""
+    def _poll(self, observation: Observation, together: Verdict) -> float:
+        """Each member alone, and what voting gains; returns the accuracy of the first, which is averaged."""
         alone = [self._judged(observation.step, networks=[network]).accuracy for network in self._networks]
         for number, accuracy in enumerate(alone, 1):
             observation.values[f"{self.name}/member.accuracy/{number}"] = accuracy
         observation.values[f"{self.name}/members.accuracy"] = float(np.mean(alone))
         observation.values[f"{self.name}/ensemble.gain"] = together.accuracy - float(np.mean(alone))
+        return alone[0]
 
     def _judged_average(self, step: int) -> Verdict:
         networks = [network for network in self._average.networks if isinstance(network, Network)]
         if self.setup.average.name == "swa" and self._batches.world.leader:
             steps = range(min(_REFRESHING, self._batches.per_epoch))
+            self._members[0].draw_by("refresh", step)
             refresh(networks[0], (self._batches.training(k, self.augmentation).inputs for k in steps))
         return self._judged(step, networks=networks)
 
@@ -266,7 +278,6 @@ class Arm:
         """All that the arm goes on from."""
         return {
             "members": [member.state() for member in self._members],
-            "optimizer": self.optimizer.model_dump(),
             "goal": self._goal.state(),
             "best": None if self._best is None else self._best.state(),
             "average": self._average.state(),
@@ -277,7 +288,6 @@ class Arm:
         """Go on from there."""
         for member, kept in zip(self._members, state["members"], strict=True):
             member.restore(kept)
-        self.tune(type(self.optimizer).model_validate(state["optimizer"]))
         self._goal.restore(state["goal"])
         if self._best is not None:
             self._best.restore(state["best"])

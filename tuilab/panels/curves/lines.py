@@ -65,14 +65,13 @@ def read_lines(
     A prediction made once holds for all steps after it.
     """
     steps = StepAxis.until(view.step, total_steps(recording.header), frame.pixels[0])
-    columns = read_columns(recording, list(names), steps, view.step)
+    together = _group(view.glyphs) if steps.crowded else PIXELS[view.glyphs][0]
+    stop = steps.shown(view.step, together if view.live else 0)
+    columns = read_columns(recording, list(names), steps, stop)
     filled = columns.filled.sum(axis=1)
     once = [k for k, name in enumerate(names.values()) if theory.is_theory(name) and filled[k] == 1]
     if once:
-        columns = columns.held(once, int(steps.column(np.array([min(view.step, steps.last)]))[0]))
-    if view.live:
-        group = _group(view.glyphs) if steps.crowded else PIXELS[view.glyphs][0]
-        columns = columns.first(steps.complete(view.step, group))
+        columns = columns.held(once, int(steps.column(np.array([stop - 1]))[0]))
     columns = columns.logarithms() if log else columns
     values = columns.value_axis(log)
     order = quantities(names.values())

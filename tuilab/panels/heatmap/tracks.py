@@ -41,9 +41,7 @@ def tracks_of(recording: Readable, metric: str, steps: StepAxis, view: View, log
     """Of every arm that is not hidden the metric by layer, up to the moment; logarithms where `log`."""
     tracks = {}
     for arm, layers in layers_of(recording, metric, view).items():
-        columns = read_columns(recording, list(layers.values()), steps, view.step)
-        if view.live:
-            columns = columns.first(steps.complete(view.step, 1))
+        columns = read_columns(recording, list(layers.values()), steps, steps.shown(view.step, view.live))
         tracks[arm] = _track(list(layers), columns.logarithms() if log else columns, steps, view)
     return tracks
 

@@ -36,10 +36,12 @@ class CostsScenario(Scenario):
     SETUP: ClassVar[type[Strict]] = CostsSetup
     METRICS: ClassVar[dict[str, Metric]] = {
         "n": Metric("parameters"),
-        "time": Metric("one step on one thread, the fastest of several, measured by the clock", "s"),
+        "time": Metric(
+            "one step on one thread, the fastest of several, measured by the clock", "s", clock=True
+        ),
         "memory": Metric("what the rule remembers, and the largest thing it asks the surface for", "B"),
         "time.slope": Metric(
-            "slope of log time against log N over the last three doublings, measured by the clock"
+            "slope of log time against log N over the last three doublings, measured by the clock", clock=True
         ),
         "memory.slope": Metric("slope of log memory against log N over the last three doublings"),
         "left": Metric("distance to the minimum after one step ÷ before", "share"),

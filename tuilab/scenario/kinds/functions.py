@@ -38,10 +38,12 @@ _MEASURED = {
         "output.std": Metric("standard deviation of φ(h)"),
     },
     "cost": {
-        "forward": Metric("forward, median so far, measured by the clock", "ns an element"),
-        "backward": Metric("backward by autograd, median so far, measured by the clock", "ns an element"),
-        "forward.ratio": Metric("forward ÷ ReLU's, measured by the clock"),
-        "backward.ratio": Metric("backward ÷ ReLU's, measured by the clock"),
+        "forward": Metric("forward, median so far, measured by the clock", "ns an element", clock=True),
+        "backward": Metric(
+            "backward by autograd, median so far, measured by the clock", "ns an element", clock=True
+        ),
+        "forward.ratio": Metric("forward ÷ ReLU's, measured by the clock", clock=True),
+        "backward.ratio": Metric("backward ÷ ReLU's, measured by the clock", clock=True),
     },
     "signs": {
         "batch": Metric("examples that gradients are averaged over"),

@@ -61,11 +61,13 @@ class NormalizationScenario(Scenario):
         "fused.difference": Metric("largest difference of the fused convolution to the two, in test mode"),
         "time.normalised": Metric(
             "processor time of convolution and batch norm ÷ of a convolution alone, least so far of each, "
-            "measured by the clock"
+            "measured by the clock",
+            clock=True,
         ),
         "time.fused": Metric(
             "processor time of the fused convolution ÷ of a convolution alone, least so far of each, "
-            "measured by the clock"
+            "measured by the clock",
+            clock=True,
         ),
     }
     EVENTS: ClassVar[dict[str, str]] = {}

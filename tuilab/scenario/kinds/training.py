@@ -137,7 +137,10 @@ class TrainingScenario(Scenario):
             "accuracy of what was gathered: mean weights, or snapshots voting", "share"
         ),
         "averaged.loss": Metric("loss of what was gathered: mean weights, or snapshots voting", "nats"),
-        "averaged.gain": Metric("accuracy of what was gathered − of the network as it is", "share"),
+        "averaged.gain": Metric(
+            "accuracy of what was gathered − of the network as it is; in an ensemble both of the first",
+            "share",
+        ),
         "learning_rate": Metric("learning rate of the next update"),
         "rank.loss": Metric(
             "loss of one process's share of the batch, by its number", "nats", per_layer=True
