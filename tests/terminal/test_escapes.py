@@ -57,6 +57,14 @@ COMMANDS = [
     ["inspect", f"run{EVIL}", "--json"],
     ["diagnose", f"run{EVIL}"],
     ["replay", f"run{EVIL}", "--plain"],
+    ["import", "evil.csv"],
+    ["import", f"{EVIL}.csv"],
+    ["import", f"no{EVIL}.csv"],
+    ["replay", "evil.csv", "--plain"],
+    ["export", "some.tlr", "--to", "svg"],
+    ["export", "some.tlr", "--to", "svg", "--panel", EVIL],
+    ["export", "some.tlr", "--to", EVIL],
+    ["export", f"run{EVIL}", "--to", "cast"],
     ["stop", f"run{EVIL}"],
     ["resume", f"run{EVIL}"],
     ["watch", f"absent{EVIL}"],
@@ -126,6 +134,10 @@ def evil(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (place / "bowl.toml").write_text(BOWL)
     (place / "evil.toml").write_text(BOWL.replace('"Bowl"', json.dumps(EVIL).replace("\\u007f", "\x7f")))
     (place / f"{EVIL.replace('/', '')}.toml").write_text(BOWL.replace("sgd", "bad"))
+    for name in ("evil", EVIL.replace("/", "")):
+        (place / f"{name}.csv").write_text(
+            f'step,"a/loss","{EVIL}","text"\n0,1.0,2.0,"{EVIL}"\n1,x,"{EVIL}",3\n'
+        )
     monkeypatch.setenv("TUILAB_DATA", str(place / "data"))
     return place
 
@@ -146,6 +158,10 @@ def test_no_command_hands_them_on(evil: Path) -> None:
     assert "owned" in rest
     assert {char for char in rest if not char.isprintable()} == {"\n"}
     assert shell.screen.title == ""
+    drawn = (evil / "some.svg").read_text()
+    assert {char for char in drawn if not char.isprintable()} <= {"\n"}
+    for line in next(evil.glob("run*.cast")).read_text().splitlines():
+        json.loads(line)
 
 
 @pytest.mark.parametrize("words", [["watch", "some.tlr"], []], ids=["run", "library"])
