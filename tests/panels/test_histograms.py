@@ -170,4 +170,4 @@ def test_bins_that_change_from_frame_to_frame_have_their_edges_beside_them(recor
 def test_edges_that_fit_no_layer_are_not_known(record, wrong):
     recording = record(frames=[("a/h", 0, np.eye(2), {}, {"low": wrong, "high": wrong})])
     told = histograms().describe(recording, View(0))
-    assert "layer 1 median nan" in told
+    assert "layer 1 median NaN" in told
