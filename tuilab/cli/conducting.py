@@ -34,7 +34,7 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> 
         return str(conduct(run, None, resume, world))
     with (
         _removed_unless_begun(run, resume),
-        _leaving_on_signals(),
+        _leaving_on_signals() as asked,
         # Before torch is imported, which takes seconds: from now on the run is this process's.
         run.claim(resume) if world is None else nullcontext() as lock,
         StepProgress(run.name) as progress,
@@ -42,7 +42,12 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> 
         from tuilab.engine import conduct
         from tuilab.experiments import ALONE
 
-        return str(conduct(run, progress.update, resume, world or ALONE, lock))
+        def told(step: int, steps: int, waiting: str) -> None:
+            if asked:  # while something was imported that lets no exception pass: now the engine heeds it
+                os.kill(os.getpid(), asked.pop())
+            progress.update(step, steps, waiting)
+
+        return str(conduct(run, told, resume, world or ALONE, lock))
 
 
 def several(detach: bool) -> bool:
@@ -110,19 +115,23 @@ def _removed_unless_begun(run: Run, resume: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _leaving_on_signals() -> Iterator[None]:
-    """While an engine is set up, a wish to end ends the command in good order; later it ends the run."""
+def _leaving_on_signals() -> Iterator[list[int]]:
+    """While an engine is set up, a wish to end ends the command in good order; later it ends the run.
+
+    Yields:
+        The signals that came.
+    """
+    asked: list[int] = []
 
     def leave(number: int, frame: object) -> None:
+        asked.append(number)
         raise SystemExit(128 + number)
 
-    asking = [
-        number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) == signal.SIG_DFL
-    ]
-    for number in asking:
+    heeded = [n for n in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(n) == signal.SIG_DFL]
+    for number in heeded:
         signal.signal(number, leave)
     try:
-        yield
+        yield asked
     finally:
-        for number in asking:
+        for number in heeded:
             signal.signal(number, signal.SIG_DFL)
