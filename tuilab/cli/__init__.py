@@ -47,13 +47,13 @@ def main() -> None:
     sys.exit(code)
 
 
-_asked: list[int] = []
+asked: list[int] = []
 """The signals that asked to end."""
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
     """End as a command that came to its end would: what is open is closed, the terminal is given back."""
-    _asked.append(number)
+    asked.append(number)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)
@@ -78,8 +78,8 @@ def _run() -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_READER:
             raise
-        if _asked:  # some libraries make an error of their own of being interrupted
-            return 128 + _asked[0]
+        if asked:  # some libraries make an error of their own of being interrupted
+            return 128 + asked[0]
         from tuilab.cli.output import say_lines
 
         if sentence := _sentence(error):

@@ -23,6 +23,7 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> 
     Of a world only the leader shows progress. A run that was made for this and could not even start leaves no
     folder behind; one to go on with stays as it was.
     """
+    from tuilab.cli import asked
     from tuilab.cli.progress import StepProgress
     from tuilab.runs import CHILDREN
 
@@ -40,7 +41,12 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> 
         from tuilab.engine import conduct
         from tuilab.experiments import ALONE
 
-        return str(conduct(run, progress.update, resume, world or ALONE, lock))
+        def told(step: int, steps: int, waiting: str) -> None:
+            if asked:  # while something was imported that lets no exception pass: now the engine heeds it
+                os.kill(os.getpid(), asked.pop())
+            progress.update(step, steps, waiting)
+
+        return str(conduct(run, told, resume, world or ALONE, lock))
 
 
 def several(detach: bool) -> bool:
