@@ -179,6 +179,8 @@ class TrainingExperiment:
                 arm.measure_exactly(observation)
             for arm in arms if sharpness else ():
                 arm.measure_sharpness(observation)
+        if exactly or sharpness:
+            self._world.broadcast(None)  # here the others wait for as long as it takes
 
     def _learn(self, observation: Observation, arms: list[Arm]) -> None:
         """Look, measure, update."""
