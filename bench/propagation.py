@@ -31,7 +31,7 @@ def main() -> int:
     assert isinstance(scenario, PropagationScenario)
     experiment = PropagationExperiment(scenario, device)
     arms, tanh = list(scenario.arms.values()), ACTIVATIONS["tanh"]
-    layers = Weights(scenario.seed, device).layers(arms[0].network, [arm.init for arm in arms])
+    layers = Weights(scenario.seed, device).layers(arms[0].network, [arm.init for arm in arms], 1)
     shape = (arms[0].batch, arms[0].network.width)
     probed, bare = [], []
     for _ in range(STEPS + 1):

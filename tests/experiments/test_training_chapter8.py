@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ import torch
 from training_runs import ARM, SMALL, experiment, figures, series
 
 from tuilab.experiments.state import copied, joined, split
+from tuilab.experiments.training.examining import Verdict
+from tuilab.experiments.training.goals import Goal
+from tuilab.scenario.parts.judging import Target
 
 SPIRALS = {"name": "spirals", "train": 60, "validation": 60}
 MLP = {"name": "mlp", "width": 12, "depth": 2}
@@ -133,6 +137,14 @@ def test_the_gap_is_measured_on_one_footing() -> None:
             assert v["one/gap.accuracy"] == v["one/fit.accuracy"] - v["one/validation.accuracy"]
             assert v["one/gap.loss"] == v["one/validation.loss"] - v["one/fit.loss"]
     assert len(series(seen, "one/gap.loss")) == 4
+
+
+def test_a_network_that_diverged_reaches_nothing() -> None:
+    lost = Verdict(math.nan, math.nan)
+    for target in ({"loss": 0.5}, {"accuracy": 0.5}):
+        goal = Goal(Target.model_validate(target))
+        assert not goal.reached("train", lost)
+        assert goal.reached("train", Verdict(0.4, 0.6))
 
 
 def test_a_target_is_reached_once_at_its_step() -> None:

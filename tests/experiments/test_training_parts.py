@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tuilab.data import DataError
 from tuilab.experiments.training.batches import Batches
@@ -123,3 +126,29 @@ def test_weights_move_by_the_lessons_rule(optimizer: dict[str, Any]) -> None:
         expected, state = rule.step(expected, weight.grad, state)
         learner.update(step)
         torch.testing.assert_close(weight.detach(), expected)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"translate": 8}, r"arm one: augment\.translate is 8 pixels, and the pictures are 8 × 8: at most 7"),
+        ({"window": 9}, r"arm one: augment\.window is 9 pixels, and the pictures are 8 × 8: at most 8"),
+        ({}, r"test cropped: crops is 8 pixels, and the pictures are 8 × 8: at most 7"),
+    ],
+)
+def test_pictures_too_small_for_what_is_done_to_them_are_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changes: dict[str, Any], sentence: str
+) -> None:
+    monkeypatch.setenv("TUILAB_DATA", str(tmp_path))
+    for number in range(30):
+        place = tmp_path / "small" / f"class {number % 2}"
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(np.full((8, 8, 3), 8 * number, np.uint8)).save(place / f"{number}.png")
+    plain = scenario()
+    changed = plain.model_dump() | {
+        "data": {"name": "folder", "folder": "small", "size": 8, "validation": 10}
+    }
+    changed["arms"]["one"] |= {"augment": changes, "network": {"name": "resnet"}}
+    changed["tests"] = {} if changes else {"cropped": {"crops": 8}}
+    with pytest.raises(DataError, match=sentence):
+        Batches(TrainingScenario.model_validate(changed), CPU)

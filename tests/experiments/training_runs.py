@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
 
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.training import TrainingExperiment
+from tuilab.experiments.world import ALONE, World
 from tuilab.scenario.kinds.training import TrainingScenario
 from tuilab.scenario.load import expand
 
@@ -16,7 +19,13 @@ SGD = {"name": "sgd", "lr": 0.05}
 ARM = {"network": SMALL, "optimizer": SGD}
 
 
-def experiment(arms: dict[str, Any] | None = None, device: str = "cpu", **changes: Any) -> TrainingExperiment:
+def experiment(
+    arms: dict[str, Any] | None = None,
+    device: str = "cpu",
+    world: World = ALONE,
+    clock: Callable[[], float] = time.perf_counter,
+    **changes: Any,
+) -> TrainingExperiment:
     settings = {
         "kind": "training",
         "title": "test",
@@ -29,7 +38,8 @@ def experiment(arms: dict[str, Any] | None = None, device: str = "cpu", **change
         **changes,
     }
     expanded = expand(settings, TrainingScenario.SETUP.model_fields)
-    return TrainingExperiment(TrainingScenario.model_validate(expanded), torch.device(device))
+    scenario = TrainingScenario.model_validate(expanded)
+    return TrainingExperiment(scenario, torch.device(device), world, clock)
 
 
 def figures(observations: list[Observation], leave_out: str = "engine/") -> list[dict[str, float]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 import torch
 
-from tuilab.parts.augmentation import Augmentation, cutout, jitter, mixture, noisy, pick, warp
+from tuilab.parts.augmentation import Augmentation, mixture
 from tuilab.parts.randomness import stream
 
 # Pixel (row, column) of picture n holds (n, row, column) as its three channels.
@@ -16,22 +17,37 @@ IMAGES = torch.stack(
 ).byte()
 
 
+def changed(
+    images: torch.Tensor,
+    generator: torch.Generator,
+    which: torch.Tensor | None = None,
+    mean: torch.Tensor | None = None,
+    **how: Any,
+) -> torch.Tensor:
+    """Pictures, all of them by default, changed as an augmentation of these settings draws it."""
+    which = torch.arange(len(images)) if which is None else which
+    mean = torch.zeros(images.shape[3]) if mean is None else mean
+    augmentation = Augmentation(**how)
+    drawn = augmentation.draw(len(which), tuple(images.shape[1:3]), generator)
+    return augmentation.pictures(images, which, drawn, mean)
+
+
 def test_without_either_the_pictures_come_as_they_are() -> None:
     which = torch.tensor([4, 0, 4])
-    found = pick(IMAGES, which, stream(0, "x"), flip=False, translate=0)
+    found = changed(IMAGES, stream(0, "x"), which, flip=False, translate=0)
     assert torch.equal(found, IMAGES[which])
 
 
 def test_a_flip_mirrors_columns_in_about_half_the_pictures() -> None:
     which = torch.zeros(1000, dtype=torch.long)
-    found = pick(IMAGES, which, stream(0, "x"), flip=True, translate=0)
+    found = changed(IMAGES, stream(0, "x"), which, flip=True, translate=0)
     mirrored = (found == IMAGES[0].flip(1)).flatten(1).all(1)
     assert ((found == IMAGES[0]).flatten(1).all(1) ^ mirrored).all()
     assert 430 < mirrored.sum() < 570
 
 
 def test_a_shift_moves_the_picture_and_mirrors_what_it_uncovers() -> None:
-    found = pick(IMAGES, torch.full((500,), 3), stream(1, "x"), flip=False, translate=2)
+    found = changed(IMAGES, stream(1, "x"), torch.full((500,), 3), flip=False, translate=2)
     assert (found[..., 0] == 3).all()
     rows, columns = found[..., 1].long(), found[..., 2].long()
     ramp = torch.arange(8)
@@ -48,7 +64,7 @@ def test_a_shift_moves_the_picture_and_mirrors_what_it_uncovers() -> None:
 
 def test_the_same_seed_draws_the_same_augmentation() -> None:
     which = torch.arange(6)
-    found = [pick(IMAGES, which, stream(7, "a", 3), flip=True, translate=2) for _ in range(2)]
+    found = [changed(IMAGES, stream(7, "a", 3), which, flip=True, translate=2) for _ in range(2)]
     assert torch.equal(*found)
 
 
@@ -65,9 +81,9 @@ MIDDLE = slice(12, 20)
 
 
 def test_nothing_asked_for_is_nothing_done() -> None:
-    torch.testing.assert_close(warp(SMOOTH, stream(0, "w")), SMOOTH)
+    torch.testing.assert_close(changed(SMOOTH, stream(0, "w"), crop=(1.0, 1.0)), SMOOTH)
     which = torch.tensor([1, 0])
-    assert torch.equal(Augmentation().pictures(IMAGES, which, stream(0, "w"), torch.zeros(3)), IMAGES[which])
+    assert torch.equal(changed(IMAGES, stream(0, "w"), which), IMAGES[which])
 
 
 @pytest.mark.parametrize(
@@ -76,7 +92,7 @@ def test_nothing_asked_for_is_nothing_done() -> None:
 )
 def test_what_is_seen_is_the_scene_somewhere_else(how: dict[str, Any]) -> None:
     """x and y are in the colours, so every warped pixel tells where it was read: xy must agree."""
-    found = warp(SMOOTH, stream(0, "w"), **how)
+    found = changed(SMOOTH, stream(0, "w"), **how)
     x, y, product = ((found[..., k] - 128) / 50 for k in range(3))
     inside = (x.abs() < 0.9) & (y.abs() < 0.9)
     assert inside.float().mean() > 0.6
@@ -86,7 +102,7 @@ def test_what_is_seen_is_the_scene_somewhere_else(how: dict[str, Any]) -> None:
 
 def matrices(**how: Any) -> torch.Tensor:
     """The linear map of each picture, from differences at the middle of the warped scene."""
-    found = (warp(SMOOTH, stream(0, "w"), **how)[..., :2] - 128) / 50
+    found = (changed(SMOOTH, stream(0, "w"), **how)[..., :2] - 128) / 50
     dx = (found[:, 16, 17] - found[:, 16, 15]) * 8
     dy = (found[:, 17, 16] - found[:, 15, 16]) * 8
     return torch.stack([dx, dy], -1)
@@ -114,31 +130,31 @@ def test_crops_follow_the_resnet_recipe() -> None:
     assert 256 / 224 - 1e-3 < zooms.min() < 1.2
     assert 2.08 < zooms.max() < 480 / 224 + 1e-3
     assert zooms.mean().item() == pytest.approx(368 / 224, rel=0.03)
-    seen = warp(SMOOTH, stream(0, "w"), crop=(0.5, 0.5))
+    seen = changed(SMOOTH, stream(0, "w"), crop=(0.5, 0.5))
     assert seen[..., :2].min() >= SMOOTH[..., :2].min() - 0.5
     assert seen[..., :2].max() <= SMOOTH[..., :2].max() + 0.5
 
 
 def test_colours_move_by_their_three_factors() -> None:
     flat = torch.full((500, 4, 4, 3), 100.0)
-    bright = jitter(flat, stream(0, "c"), 0.2)
+    bright = changed(flat, stream(0, "c"), color=0.2)
     assert (bright.flatten(1).std(1) < 1e-4).all()
     assert 118 < bright.max() <= 120.01
     assert 79.99 <= bright.min() < 82
     grey = SMOOTH[:100, :, :, :1].expand(-1, -1, -1, 3)
-    assert (jitter(grey, stream(0, "c"), 0.5).std(3) < 1e-4).all()  # grey stays grey
+    assert (changed(grey, stream(0, "c"), color=0.5).std(3) < 1e-4).all()  # grey stays grey
 
 
 def test_noise_has_its_deviation() -> None:
     values = torch.zeros(50, 40, 40, 3)
-    found = noisy(values, stream(0, "n"), 7.0)
+    found = changed(values, stream(0, "n"), noise=7 / 255)
     assert found.std().item() == pytest.approx(7, rel=0.02)
     assert found.mean().abs() < 0.1
-    assert torch.equal(found, noisy(values, stream(0, "n"), 7.0))
+    assert torch.equal(found, changed(values, stream(0, "n"), noise=7 / 255))
 
 
 def test_cutout_paints_one_square_over() -> None:
-    found = cutout(torch.ones(300, 16, 16, 3), stream(0, "h"), 6, torch.tensor([0.1, 0.2, 0.3]))
+    found = changed(torch.ones(300, 16, 16, 3), stream(0, "h"), mean=torch.tensor([0.1, 0.2, 0.3]), cutout=6)
     holes = found[..., 0] != 1
     areas = holes.flatten(1).sum(1)
     assert areas.max() == 36
@@ -159,18 +175,17 @@ def test_shares_of_a_mixture_are_beta() -> None:
 
 def test_everything_at_once() -> None:
     how = Augmentation(True, 2, (0.5, 1.0), 20.0, 0.2, 10.0, 0.2, 0.3, 0.05, 3, 0.2)
-    found = how.pictures(IMAGES, torch.tensor([0, 3]), stream(0, "w"), torch.zeros(3))
+    found, again = (changed(IMAGES, stream(0, "w"), torch.tensor([0, 3]), **asdict(how)) for _ in range(2))
     assert found.shape == (2, 8, 8, 3)
     assert found.isfinite().all()
-    assert torch.equal(found, how.pictures(IMAGES, torch.tensor([0, 3]), stream(0, "w"), torch.zeros(3)))
+    assert torch.equal(found, again)
     assert how.pictorial
     assert not Augmentation(noise=0.1, mixup=1.0).pictorial
 
 
 def test_a_window_is_a_square_out_of_the_picture() -> None:
     images = torch.arange(2 * 8 * 8).reshape(2, 8, 8, 1).to(torch.uint8)
-    how = Augmentation(window=5)
-    found = how.pictures(images, torch.tensor([0, 1] * 20), torch.Generator().manual_seed(0), torch.zeros(1))
+    found = changed(images, torch.Generator().manual_seed(0), torch.tensor([0, 1] * 20), window=5)
     assert found.shape == (40, 5, 5, 1)
     squares = {
         tuple(images[k, y : y + 5, x : x + 5].flatten().tolist())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from tests.far_device import FarDevice
 from tuilab.parts.models import mlp
-from tuilab.probes import network as probing
+from tuilab.probes import pending as probing
 from tuilab.probes.network import NetworkProbe
 
 GPU = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
@@ -24,31 +26,29 @@ def deep(depth: int, device: str = "cpu") -> tuple[nn.Module, NetworkProbe, Tens
     return network, NetworkProbe(network, network.activations, network.weights, "tanh", inputs=True), x
 
 
-def looked_at(network: nn.Module, probe: NetworkProbe, x: Tensor) -> None:
+def looked_at(network: nn.Module, probe: NetworkProbe, x: Tensor, scale: float = 1.0) -> None:
     with probe.watching():
-        network(x).square().mean().backward()
+        (scale * network(x)).mean().backward()
 
 
 @pytest.mark.parametrize("depth", [1, 7])
-def test_one_transfer_a_measurement(monkeypatch: pytest.MonkeyPatch, depth: int) -> None:
+@pytest.mark.parametrize("scale", [1.0, 0.0, 1e-25, 1e25])
+def test_one_transfer_a_measurement(depth: int, scale: float) -> None:
+    """However deep, and however far from 1 the gradients are."""
     network, probe, x = deep(depth)
-    looked_at(network, probe, x)
-    transfers = []
-
-    def counting(name: str) -> Callable[..., Any]:
-        original = getattr(Tensor, name)
-
-        def counted(self: Tensor, *args: Any) -> Any:
-            transfers.append(name)
-            return original(self, *args)
-
-        return counted
-
-    for name in ("cpu", "item", "tolist", "__bool__", "__float__", "__int__"):
-        monkeypatch.setattr(Tensor, name, counting(name))
-    found = probe.measure()
-    assert transfers == ["cpu"]
+    looked_at(network, probe, x, scale)
+    expected = probe.measure()
+    with FarDevice() as device:
+        network, probe, x = deep(depth, "meta")
+        looked_at(network, probe, x, scale)
+        device.waits.clear()
+        found = probe.measure()
+        assert len(device.waits) == 1, device.waits
+        assert not device.sent[1:], device.sent  # the places that are sampled, once
     assert len(found.outputs.mean) == depth
+    for figures in ("outputs.std", "gradients.norm", "weight_gradient_norms", "weight_norms"):
+        seen, wanted = attrgetter(figures)(found), attrgetter(figures)(expected)
+        np.testing.assert_allclose(seen, wanted, rtol=1e-6)
 
 
 @GPU

@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tuilab.recording import Recording, Writer
+from tuilab.recording import Recording, Series, SeriesName, Writer
 
 DTYPES = ["bool", "float16", "float32", "float64"]
 DTYPES += [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -24,7 +24,11 @@ class Content:
 
     header: dict[str, Any] = field(default_factory=dict)
     series: dict[str, dict[int, float]] = field(default_factory=dict)
-    frames: dict[str, dict[int, tuple[np.ndarray, dict]]] = field(default_factory=dict)
+    described: dict[str, tuple[str, str, str | None, str, str]] = field(default_factory=dict)
+    """Arm, metric, layer, unit and meaning of the series that have more than a name."""
+    times: dict[str, dict[int, float]] = field(default_factory=dict)
+    frames: dict[str, dict[int, tuple[np.ndarray, dict, dict]]] = field(default_factory=dict)
+    """By name and step: the array, its meta, and its further arrays."""
     events: list[tuple[int, str, str | None, str]] = field(default_factory=list)
 
 
@@ -48,15 +52,25 @@ def check(recording: Recording, expected: Content) -> None:
         assert found.dtype == np.float64
         assert steps.tolist() == sorted(values)
         assert same(found, np.array([values[step] for step in sorted(values)], np.float64))
+        steps, found = recording.times(name)
+        assert dict(zip(steps.tolist(), found.tolist(), strict=True)) == expected.times.get(name, {})
+        identity, *told = recording.describe(name)
+        assert identity == recording.identity(name)
+        known = expected.described.get(name, (*[*name.split("/", 2), ""][:2], None, "", ""))
+        assert (*identity[:2], *told) == (*known[:2], *known[3:])
+        if name in expected.described:
+            assert identity.layer == known[2]
     assert set(recording.frames()) == set(expected.frames)
     for name, frames in expected.frames.items():
         assert recording.frame_steps(name).tolist() == sorted(frames)
-        for step, (array, meta) in frames.items():
+        for step, (array, meta, arrays) in frames.items():
             frame = recording.frame(name, step)
             assert frame is not None
             assert (frame.name, frame.step) == (name, step)
             assert frame.meta == meta
             assert same(frame.array, array)
+            assert list(frame.arrays) == list(arrays)
+            assert all(same(frame.arrays[key], part) for key, part in arrays.items())
     events = [(e.step, e.kind, e.arm, json.dumps(e.data)) for e in recording.events()]
     assert events == sorted(expected.events, key=lambda event: event[0])
 
@@ -64,6 +78,12 @@ def check(recording: Recording, expected: Content) -> None:
 # A script: what is done to a writer, as data.
 
 NAMES = ["sgd/loss", "adam/loss", "engine/cost", "a/b/1", "a/b/2", "naïve/ε"]
+DESCRIBED = [
+    Series(SeriesName("run 1", "train/loss"), "nats", "of the batch"),
+    Series(SeriesName("run 1", "train/loss", "encoder.layers.3/ffn"), "nats"),
+    Series(SeriesName("ε/δ", "", "7")),
+    Series(SeriesName("", "a", "")),
+]
 floats = st.floats(width=64) | st.sampled_from([float("nan"), float("inf"), -0.0, 1e300, 5e-324])
 
 
@@ -73,8 +93,8 @@ def scripts(draw: Callable) -> list[tuple]:
     tables = draw(
         st.lists(
             st.tuples(
-                st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True),
-                st.sampled_from(["float32", "float64"]),
+                st.lists(st.sampled_from([*NAMES, *DESCRIBED]), min_size=1, max_size=4, unique=True),
+                st.sampled_from(["float32", "float64", "timed"]),
             ),
             max_size=3,
         )
@@ -83,10 +103,11 @@ def scripts(draw: Callable) -> list[tuple]:
         lambda name: hnp.arrays(name, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
     )
     meta = st.none() | st.dictionaries(st.sampled_from("xy"), st.integers() | st.text(max_size=3), max_size=2)
+    further = st.none() | st.dictionaries(st.sampled_from(["edges", "ε"]), arrays, max_size=2)
     gap = st.integers(1, 3) | st.integers(1, 2**40)
     operations = [
         st.tuples(st.just("flush")),
-        st.tuples(st.just("frame"), st.sampled_from(["h", "landscape"]), gap, arrays, meta),
+        st.tuples(st.just("frame"), st.sampled_from(["h", "landscape"]), gap, arrays, meta, further),
         st.tuples(
             st.just("event"),
             st.integers(0, 2**50),
@@ -109,25 +130,32 @@ RESERVED = {"self", "step", "kind", "arm"}
 
 def play(writer: Writer, script: Iterable[tuple], header: dict[str, Any]) -> Content:
     """Does what a script says, and says what must be read back."""
-    tables, dtypes, names, last = [], [], [], {}
+    tables, dtypes, names, timed, last = [], [], [], [], {}
     by_table: list[dict[str, dict[int, float]]] = []
     kept = Content(header)
     for kind, *args in script:
         if kind == "table":
-            tables.append(writer.table(*args))
-            names.append(args[0])
-            dtypes.append(np.dtype(args[1]))
-            by_table.append({name: {} for name in args[0]})
+            series, dtype = args
+            timed.append(dtype == "timed")
+            tables.append(writer.timed_table(series) if timed[-1] else writer.table(series, dtype))
+            names.append([item if isinstance(item, str) else item.name for item in series])
+            dtypes.append(np.dtype("float64" if timed[-1] else dtype))
+            by_table.append({name: {} for name in names[-1]})
+            for item in series:
+                if not isinstance(item, str):
+                    kept.described[item.name] = (*item.identity, item.unit, item.meaning)
         elif kind in ("row", "many"):
             index, rows = args[0], 1 if kind == "row" else args[1]
             first = last.get(index, -1) + args[-2 if kind == "many" else 1]
             if kind == "row":
                 steps, values = np.array([first]), np.array([args[2]])
-                tables[index].append(first, args[2])
+                given = (1e9 + first,) if timed[index] else ()
+                tables[index].append(first, args[2], *given)
             else:
                 steps = first + np.arange(rows) * min(args[2], 1000)
                 values = np.random.default_rng(args[3]).standard_normal((rows, len(names[index])))
-                tables[index].extend(steps, values)
+                given = (1e9 + steps,) if timed[index] else ()
+                tables[index].extend(steps, values, *given)
             if not rows:
                 continue
             last[index] = int(steps[-1])
@@ -135,14 +163,18 @@ def play(writer: Writer, script: Iterable[tuple], header: dict[str, Any]) -> Con
                 stored = values.astype(dtypes[index]).astype(np.float64)
             for column, name in enumerate(names[index]):
                 by_table[index][name].update(zip(steps.tolist(), stored[:, column].tolist(), strict=True))
+                if timed[index]:
+                    known = kept.times.setdefault(name, {})
+                    known.update({step: 1e9 + step for step in steps.tolist()})
         elif kind == "frame":
-            name, more, array, meta = args
+            name, more, array, meta, *rest = args
+            further = rest[0] if rest else None
             step = last.get(name, -1) + more
             last[name] = step
             frames = kept.frames.setdefault(name, {})
             known = list(frames.values())[-1][1] if frames else {}
-            writer.frame(name, step, array, meta)
-            frames[step] = (array, known if meta is None else meta)
+            writer.frame(name, step, array, meta, further)
+            frames[step] = (array, known if meta is None else meta, further or {})
         elif kind == "event":
             step, what, arm, data = args
             writer.event(step, what, arm, **data)
@@ -193,11 +225,14 @@ def chunks(data: bytes) -> list[Chunk]:
 def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start, stop: False) -> Content:
     """What the chunks hold, without those (or those columns of blocks) that are hurt between two offsets."""
     got = Content()
+    undamaged = not hurt(0, found[-1].end) if found else True
     tables: dict[int, dict] = {}
     shapes: dict[int, dict] = {}
     rows: dict[int, list[dict[int, float]]] = {}
+    steps_of: dict[int, set[int]] = {}
+    blocks: dict[int, list[tuple[Chunk, list[int], int]]] = {}
     for chunk in sorted(found, key=lambda chunk: chunk.type > 3):  # definitions first: either copy will do
-        whole = chunk.at + 40 + chunk.covered if chunk.type == 5 else chunk.end
+        whole = chunk.at + 40 + chunk.covered if chunk.type in (5, 10) else chunk.end
         if hurt(chunk.at, whole):
             continue
         if chunk.type == 1:
@@ -211,6 +246,8 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
         elif chunk.type == 7:
             for e in json.loads(chunk.payload):
                 got.events.append((e["step"], e["kind"], e["arm"], json.dumps(e["data"])))
+        elif chunk.type == 10 and chunk.id in tables and undamaged:
+            _summary(chunk, tables[chunk.id], blocks[chunk.id])
         elif chunk.type in (4, 5, 6):
             stride = struct.unpack_from("<q", chunk.payload)[0]
             at = 8 if stride else 8 + 8 * chunk.rows
@@ -221,10 +258,19 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
             )
             if chunk.type == 6 and chunk.id in shapes:
                 shape = shapes[chunk.id]
-                dtype, lengths = np.dtype(shape["dtype"]).newbyteorder("<"), shape["shape"]
-                arrays = np.frombuffer(chunk.payload[at:], dtype).reshape(chunk.rows, *lengths)
-                frames = got.frames[shape["name"]]
-                frames.update({step: (arrays[row], shape["meta"]) for row, step in enumerate(steps)})
+                for step in steps:
+                    found = {}
+                    for part in [shape, *shape.get("arrays", [])]:
+                        dtype = np.dtype(part["dtype"]).newbyteorder("<")
+                        count = int(np.prod(part["shape"]))
+                        array = (
+                            np.frombuffer(chunk.payload, dtype, count, at) if count else np.empty(0, dtype)
+                        )
+                        found[part["name"], part is shape] = array.reshape(part["shape"])
+                        at += count * dtype.itemsize
+                    array = found.pop((shape["name"], True))
+                    further = {name: part for (name, _), part in found.items()}
+                    got.frames[shape["name"]][step] = (array, shape["meta"], further)
             elif chunk.type == 4 and chunk.id in tables:
                 table = tables[chunk.id]
                 dtype = "<f4" if table["dtype"] == "float32" else "<f8"
@@ -234,10 +280,36 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
                         del taken[step]
                     taken.update(zip(steps, values[column].astype(float).tolist(), strict=True))
             elif chunk.type == 5 and chunk.id in tables:
+                known = steps_of.get(chunk.id, set())
+                replaces = any(step >= chunk.first for step in known)
+                if replaces and hurt(chunk.at, chunk.end):
+                    continue
+                for taken in rows[chunk.id]:
+                    for step in [step for step in taken if step >= chunk.first]:
+                        del taken[step]
                 _block(chunk, tables[chunk.id], at, steps, rows[chunk.id], hurt)
+                blocks.setdefault(chunk.id, []).append((chunk, steps, at))
+            if chunk.type in (4, 5):
+                known = steps_of.setdefault(chunk.id, set())
+                known -= {step for step in known if step >= chunk.first}
+                known.update(steps)
     for id, table in tables.items():
-        for name, taken in zip(table["names"], rows[id], strict=True):
-            got.series.setdefault(name, {}).update(taken)
+        count = len(table["names"]) - table.get("timed", False)
+        for column, name in enumerate(table["names"][:count]):
+            got.series.setdefault(name, {}).update(rows[id][column])
+            if table.get("timed"):
+                got.times.setdefault(name, {}).update(rows[id][count])
+            if "series" in table and name not in got.described:
+                arm, metric, layer = table["series"][column]
+                told = table["metrics"][metric]
+                layers = [*table["layers"], None]
+                got.described[name] = (
+                    table["arms"][arm],
+                    told["name"],
+                    layers[layer],
+                    told["unit"],
+                    told["meaning"],
+                )
     return got
 
 
@@ -261,6 +333,47 @@ def _block(chunk: Chunk, table: dict, at: int, steps: list[int], rows: list[dict
             assert np.array_equal([low[group], high[group], last[group]], summary, equal_nan=True)
         if not hurt(chunk.at + 40 + begin, chunk.at + 40 + begin + region):
             taken.update(zip(steps, values.tolist(), strict=True))
+
+
+def _summary(chunk: Chunk, table: dict, blocks: list[tuple[Chunk, list[int], int]]) -> None:
+    """Asserts that a summary of an undamaged file says the same as its blocks."""
+    count, columns = chunk.rows, len(table["names"])
+    dtype = np.dtype("<f4" if table["dtype"] == "float32" else "<f8")
+    first, last = np.frombuffer(chunk.payload, "<i8", 2 * count).reshape(2, count)
+    assert first[0] == chunk.first
+    assert chunk.covered == 16 * count + 4 * columns
+    checks = struct.unpack_from(f"<{columns}I", chunk.payload, 16 * count)
+    size = count * (3 * dtype.itemsize + 8)
+    assert len(chunk.payload) == chunk.covered + columns * size
+    group = 0
+    for block, steps, at in blocks:
+        if not first[0] <= steps[0] <= last[-1]:
+            continue
+        groups = -(-block.rows // 256)
+        region = groups * (3 * dtype.itemsize + 4) + block.rows * dtype.itemsize
+        assert first[group : group + groups].tolist() == steps[::256]
+        assert last[group : group + groups].tolist() == [*steps[255::256], *steps[-1:]][:groups]
+        for column in range(columns):
+            data = chunk.payload[chunk.covered + column * size :][:size]
+            assert zlib.crc32(data) == checks[column]
+            begin = at + 4 * columns + column * region
+            own = np.frombuffer(block.payload, dtype, 3 * groups, begin).reshape(3, groups)
+            told = np.frombuffer(data, dtype, 3 * count).reshape(3, count)[:, group : group + groups]
+            assert np.array_equal(own, told, equal_nan=True)
+            counts, running = np.frombuffer(data, "<u4", 2 * count, 3 * count * dtype.itemsize).reshape(
+                2, count
+            )
+            own_counts = np.frombuffer(block.payload, "<u4", groups, begin + 3 * groups * dtype.itemsize)
+            assert (counts[group : group + groups] == own_counts).all()
+            ends = [
+                begin + region - block.rows * dtype.itemsize + min(256 * (k + 1), block.rows) * dtype.itemsize
+                for k in range(groups)
+            ]
+            assert running[group : group + groups].tolist() == [
+                zlib.crc32(block.payload[begin:end]) for end in ends
+            ]
+        group += groups
+    assert group == count
 
 
 def second_reading(path: Path) -> Content:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recording_oracle import chunks, same
-from test_recording_damage import chunk, head
+from test_recording_hostile import chunk, head
 
-from tuilab.recording import Event, NewerVersionError, Recording, RecordingError, Writer, compact
+from tuilab.recording import Event, NewerVersionError, Recording, RecordingError, Writer, compact, table
 
 
 def plain_overview(points: dict[int, float], start: int, stop: int, columns: int) -> list[tuple]:
@@ -69,11 +69,14 @@ def test_reading_agrees_with_plain_python(rows, stride, jumps, bad, flushes, clo
     points = dict(zip(steps.tolist(), values.tolist(), strict=True))
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(compact, "MAX_ROWS", 1500)
+        patch.setattr(compact, "SUMMARY_GROUPS", 9)
+        patch.setattr(table, "MAX_ROWS", 600)
+        patch.setattr(table, "SUMMARY_GROUPS", 5)
         path = Path(folder) / "main.tlr"
         writer = Writer.create(path, {}, flush_every=1e9)
-        table = writer.table(["other", "s"])
+        rows_of = writer.table(["other", "s"])
         for row in range(rows):
-            table.append(int(steps[row]), [0, values[row]])
+            rows_of.append(int(steps[row]), [0, values[row]])
             if row in flushes:
                 writer.flush()
         if close:
@@ -191,7 +194,7 @@ def test_a_series_in_two_tables_is_one_by_step(tmp_path):
 
 
 def test_several_files_are_one_recording(tmp_path):
-    first, second = tmp_path / "b.tlr", tmp_path / "a.tlr"  # the names' order is not that of creation
+    first, second = tmp_path / "main.tlr", tmp_path / "rank-1.tlr"
     one = Writer.create(first, {"part": 1}, flush_every=1e9)
     two = Writer.create(second, {"part": 2}, flush_every=1e9)
     old, new = one.table(["loss", "old"]), two.table(["new", "loss"])

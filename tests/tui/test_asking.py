@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tuilab.recording import Event
-from tuilab.tui import terminal, words
+from tuilab.tui import words
 from tuilab.tui.screens.goto import step_of
 from tuilab.tui.snapshot import ArmLabel
 
@@ -59,23 +59,3 @@ def test_events_in_words(event: Event, line: str) -> None:
 )
 def test_ages_are_coarse(seconds: float, age: str) -> None:
     assert words.age(seconds) == age
-
-
-@pytest.mark.parametrize(
-    ("environment", "glyphs"),
-    [
-        ({"TUILAB_GLYPHS": "ascii", "TERM": "xterm"}, "ascii"),
-        ({"TUILAB_GLYPHS": "block", "TERM": "xterm"}, "block"),
-        ({"TUILAB_GLYPHS": "nonsense", "TERM": "xterm"}, "braille"),
-        ({"TERM": "linux"}, "block"),
-        ({"TERM": "dumb"}, "ascii"),
-        ({"TERM": "screen-256color"}, "braille"),
-    ],
-)
-def test_glyphs_follow_the_terminal(
-    environment: dict[str, str], glyphs: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("TUILAB_GLYPHS", raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert terminal.glyphs() == glyphs

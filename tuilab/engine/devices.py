@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 import tuilab
+from tuilab.experiments.memory import keep_freed_memory
 
 
 class DeviceError(Exception):
@@ -29,6 +30,7 @@ def choose(name: str, threads: int | None, local_rank: int | None = None) -> tor
     Raises:
         DeviceError: CUDA was asked for and there is none, or not that many.
     """
+    keep_freed_memory()
     if threads is not None:
         torch.set_num_threads(threads)
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):

@@ -6,10 +6,14 @@ much as two gradients (Pearlmutter, Neural Computation 6, 1994). Eigenvalues nee
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
+
+from tuilab.probes.statistics import Floats
 
 Product = Callable[[Tensor], Tensor]
 """v ↦ H·v on vectors (N,)."""
@@ -35,7 +39,7 @@ def hessian_product(loss: Tensor, parameters: Sequence[Tensor]) -> Product:
 
 def top_eigenvalues(
     product: Product, start: Tensor, count: int = 1, *, products: int = 60, tolerance: float = 1e-4
-) -> Tensor:
+) -> Floats:
     """The largest eigenvalues of a symmetric matrix that is known by its products, by Lanczos' method.
 
     Power iteration multiplies a vector by H again and again until the eigenvector of the largest |λ| is left.
@@ -43,6 +47,8 @@ def top_eigenvalues(
     tridiagonal, and its extreme eigenvalues come close to H's after few products, the largest and the most
     negative alike (Golub & Van Loan, "Matrix Computations", 4th ed., §10.1). Rounding spoils the basis, so
     each new vector is made orthogonal to all before it. An eigenvalue that H has twice is found once.
+
+    The vectors stay on their device; two numbers a product come from it, in one transfer.
 
     Args:
         product: v ↦ H·v.
@@ -52,35 +58,34 @@ def top_eigenvalues(
         tolerance: relative change of the eigenvalues, from one product to the next, at which they are good.
 
     Returns:
-        (min(count, N),), the largest first, in the vectors' precision.
+        (min(count, N),), the largest first; NaN where a product is not finite.
     """
     basis = [start / start.norm()]
-    diagonal: list[Tensor] = []
-    beside: list[Tensor] = []
-    found = start.new_zeros(0)
+    diagonal: list[float] = []
+    beside: list[float] = []
+    found = np.empty(0)
     for k in range(min(products, len(start))):
         next_one = product(basis[k])
-        diagonal.append(basis[k] @ next_one)
+        along = basis[k] @ next_one
         for _ in range(2):  # twice is enough (Kahan): once leaves rounding errors
             known = torch.stack(basis)
             next_one = next_one - known.T @ (known @ next_one)
-        before, found = found, _tridiagonal(diagonal, beside)[:count]
         length = next_one.norm()
-        small = tolerance * found.abs().max()
-        if len(before) == count == len(found) and bool(((found - before).abs() <= small).all()):
+        place, step = torch.stack([along, length]).tolist()
+        if not math.isfinite(place + step):
+            return np.full(min(count, len(start)), math.nan)
+        diagonal.append(place)
+        before, found = found, _tridiagonal(diagonal, beside)[:count]
+        largest = np.abs(found).max()
+        if len(before) == count == len(found) and (np.abs(found - before) <= tolerance * largest).all():
             break
-        if float(length) <= 1e-6 * float(found.abs().max()):
+        if step <= 1e-6 * largest:
             break  # the space is complete: these are eigenvalues
-        beside.append(length)
+        beside.append(step)
         basis.append(next_one / length)
     return found
 
 
-def _tridiagonal(diagonal: list[Tensor], beside: list[Tensor]) -> Tensor:
+def _tridiagonal(diagonal: Sequence[float], beside: Sequence[float]) -> Floats:
     """Eigenvalues of a symmetric tridiagonal matrix, the largest first."""
-    t = torch.diag(torch.stack(diagonal))
-    if beside:
-        off = torch.stack(beside)
-        t = t + torch.diag(off, 1) + torch.diag(off, -1)
-    eigenvalues: Tensor = torch.linalg.eigvalsh(t)
-    return eigenvalues.flip(0)
+    return np.linalg.eigvalsh(np.diag(diagonal) + np.diag(beside, -1))[::-1]  # it reads the lower half

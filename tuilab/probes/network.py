@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,14 +14,13 @@ import torch
 from torch import Tensor, nn
 
 from tuilab.parts.activations import ACTIVATIONS, Activation
+from tuilab.probes.pending import Pending, fetch
 from tuilab.probes.statistics import (
     Floats,
     GradientStatistics,
     LayerStatistics,
     as_layer_statistics,
-    fetched,
     layer_figures,
-    mended,
     moment_figures,
     norm_figures,
 )
@@ -85,6 +84,7 @@ class NetworkProbe:
         low: lower edge of the histogram.
         high: upper edge of the histogram.
         inputs: also measure what goes into the modules.
+        timed: entered around everything that the probe does while the network runs; a stopwatch.
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class NetworkProbe:
         low: float = -4.0,
         high: float = 4.0,
         inputs: bool = False,
+        timed: AbstractContextManager[None] | None = None,
     ) -> None:
         names = {module: name or type(module).__name__ for name, module in network.named_modules()}
         watched = leaves(network) if modules is None else modules
@@ -112,14 +113,16 @@ class NetworkProbe:
         self._overwritten: set[str] | None = None
         """Outputs that have to be copied; None before a pass has shown which."""
         self._inputs: list[Tensor] | None = [] if inputs else None
+        self._timed = timed or nullcontext()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
         """Around one forward and backward pass: keeps what `measure` then needs."""
-        self._seen = []
-        self._uses.clear()
-        self._inputs = None if self._inputs is None else []
-        handles = [module.register_forward_hook(self._keep) for module in self._names]
+        with self._timed:
+            self._seen = []
+            self._uses.clear()
+            self._inputs = None if self._inputs is None else []
+            handles = [module.register_forward_hook(self._look) for module in self._names]
         try:
             yield
         finally:
@@ -128,6 +131,16 @@ class NetworkProbe:
 
     def measure(self) -> NetworkStatistics:
         """The figures of the pass that was watched, which is then let go."""
+        (found,) = fetch([self.pending()])
+        return found
+
+    @torch.no_grad()
+    def pending(self, of_all: Callable[[Tensor], Tensor] | None = None) -> Pending[NetworkStatistics]:
+        """As `measure`, not waited for.
+
+        Args:
+            of_all: makes the norms of gradients, (outputs,), of those for this process's examples.
+        """
         seen, self._seen = self._seen, []
         overwritten = {output.name for output in seen if output.overwritten}
         for output in seen:
@@ -142,22 +155,33 @@ class NetworkProbe:
         there = [k for k, output in enumerate(seen) if output.gradient is not None]
         gradients = [output.gradient for output in seen if output.gradient is not None]
         weight_gradients = [weight.grad for weight in self._weights if weight.grad is not None]
-        normed = (gradients, weight_gradients, self._weights)
-        packed, stds, *others = fetched(
+        gradient_norms = norm_figures(gradients)
+        names, asked = tuple(output.name for output in seen), self._inputs is not None
+
+        def read(packed: Floats, norms: Floats, stds: Floats, *rest: Floats) -> NetworkStatistics:
+            weight_gradient_norms, weight_norms, *inputs = rest
+            return NetworkStatistics(
+                names,
+                as_layer_statistics(packed),
+                GradientStatistics(_spread(norms, there, len(names)), _spread(stds, there, len(names))),
+                weight_gradient_norms,
+                weight_norms,
+                (inputs[0], inputs[1]) if asked else None,
+            )
+
+        figures = (
             outputs,
+            of_all(gradient_norms) if of_all else gradient_norms,
             moment_figures(gradients, self._sample)[1],
-            *map(norm_figures, normed),
+            norm_figures(weight_gradients),
+            norm_figures(self._weights),
             *moment_figures(self._inputs or [], self._sample),
         )
-        gradient_norms, weight_gradient_norms, weight_norms = map(mended, others, normed)
-        return NetworkStatistics(
-            tuple(output.name for output in seen),
-            as_layer_statistics(packed),
-            GradientStatistics(_spread(gradient_norms, there, len(seen)), _spread(stds, there, len(seen))),
-            weight_gradient_norms,
-            weight_norms,
-            None if self._inputs is None else (others[3], others[4]),
-        )
+        return Pending(figures, read)
+
+    def _look(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
+        with self._timed:
+            self._keep(module, inputs, output)
 
     def _keep(self, module: nn.Module, inputs: tuple[Any, ...], output: Any) -> None:
         self._uses[module] += 1

@@ -4,33 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import torch
-from torch import Tensor
+import numpy as np
 
 from tuilab.probes.statistics import Floats
 
 
-@torch.no_grad()
-def unit_figures(weights: Sequence[Tensor]) -> tuple[Floats, Floats]:
+def unit_figures(weights: Sequence[Floats]) -> tuple[Floats, Floats]:
     """Looks at what comes into the units of each layer.
 
     Args:
-        weights: one tensor a layer, torch's layout: a row for each unit.
+        weights: one array a layer, torch's layout: a row for each unit. (On the host, for no device finds
+            singular values without being waited for.)
 
     Returns:
         The rank of each weight matrix, and how far its rows are from each other: the largest distance of one
-        from their mean ÷ the root mean square of their norms. 0 is a layer of one unit, many times over.
+        from their mean ÷ the root mean square of their norms. 0 is a layer of one unit, many times over; both
+        are NaN where a weight is not finite.
     """
-    matrices = [weight.detach().flatten(1).double() for weight in weights]
+    matrices = [weight.reshape(len(weight), -1) for weight in weights]
+    return np.array([_rank(m) for m in matrices]), np.array([_apart(m) for m in matrices])
+
+
+def _rank(matrix: Floats) -> float:
+    if not np.isfinite(matrix).all():
+        return np.nan
     # Learned in single precision, so what is smaller than its rounding does not count.
-    ranks = [
-        torch.linalg.matrix_rank(matrix, rtol=max(matrix.shape) * torch.finfo(torch.float32).eps)
-        for matrix in matrices
-    ]
-    return torch.stack(ranks).double().cpu().numpy(), torch.stack(list(map(_apart, matrices))).cpu().numpy()
+    return float(np.linalg.matrix_rank(matrix, rtol=max(matrix.shape) * np.finfo(np.float32).eps))
 
 
-def _apart(matrix: Tensor) -> Tensor:
-    norm = matrix.square().sum(1).mean().sqrt()
-    far = (matrix - matrix.mean(0)).norm(dim=1).max()
-    return torch.where(norm > 0, far / norm, torch.zeros_like(norm))
+def _apart(matrix: Floats) -> float:
+    norm = np.sqrt(np.square(matrix).sum(1).mean())
+    return float(np.linalg.norm(matrix - matrix.mean(0), axis=1).max() / norm) if norm else 0.0

@@ -15,7 +15,7 @@ VERSION = 1
 
 MAGIC = b"\x89TLR"
 
-HEADER, TABLE, SHAPE, ROWS, BLOCK, FRAMES, EVENTS, INDEX, END = range(1, 10)
+HEADER, TABLE, SHAPE, ROWS, BLOCK, FRAMES, EVENTS, INDEX, END, SUMMARY = range(1, 11)
 """Chunk types. A reader skips those it does not know."""
 
 PREFIX = struct.Struct("<4sBBHIIqIII")

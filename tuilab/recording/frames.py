@@ -1,10 +1,10 @@
-"""Frames: the writer's buffer of arrays of one name, dtype, shape and meta."""
+"""Frames: the writer's buffer of arrays of one name, type and meta."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tuilab.recording.definitions import FrameDefinition
+from tuilab.recording.arrays import FrameDefinition
 from tuilab.recording.format import FRAMES, Ints, pack_chunk
 from tuilab.recording.steps import pack_steps
 
@@ -23,8 +23,7 @@ class FrameBuffer:
     def __init__(self, id: int, definition: FrameDefinition, given: object, last: int) -> None:
         self.id = id
         self.definition = definition
-        self.dtype = definition.dtype
-        self.shape = definition.shape
+        self.dtype, self.shape = definition.type
         self.size = definition.size
         self.given = given
         self.last = last

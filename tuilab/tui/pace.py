@@ -35,7 +35,7 @@ class EnginePace:
         if snapshot.state == "running":
             self._looks.append((self._clock(), snapshot.last))
         answers = [event for event in snapshot.events if event.kind == "pace"]
-        if len(answers) != self._answers:
+        if answers and len(answers) != self._answers:
             pace = answers[-1].data.get("steps_per_second")
             self._answers = len(answers)
             self._told = pace if isinstance(pace, int | float) and pace > 0 else math.inf

@@ -8,6 +8,8 @@ from textual.color import Color
 from textual.content import Content
 from textual.style import Style
 
+from tuilab.amounts import age as age
+
 if TYPE_CHECKING:
     from tuilab.doctor import Finding, Outcome, Reveal
     from tuilab.recording import Event
@@ -40,7 +42,7 @@ _EVENT_STYLES = {
     "diverged": BAD,
     "refused": CARE,
 }
-_VERDICTS = {"unmet": ("✗", BAD), "open": ("…", DIM), "met": ("✓", GOOD)}
+_VERDICTS = {"unmet": ("✗", BAD), "open": ("…", DIM), "met": ("✓", GOOD), "not checked": ("–", DIM)}
 
 
 def ink(code: int) -> Style:
@@ -67,14 +69,6 @@ def count(step: int) -> str:
 def speed(factor: float) -> str:
     """`0.5x`, `20x`."""
     return f"{factor:g}x"
-
-
-def age(seconds: float) -> str:
-    """So coarse that it seldom changes: a screen that nobody touches stays as it is."""
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= size:
-            return f"{int(seconds / size)} {unit}"
-    return "now"
 
 
 def event_line(event: Event, arms: tuple[ArmLabel, ...]) -> Content:

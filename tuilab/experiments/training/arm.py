@@ -16,11 +16,13 @@ from tuilab.experiments.training.batches import Batch, Batches
 from tuilab.experiments.training.examining import LOST, Verdict, answers, verdict
 from tuilab.experiments.training.goals import Best, Goal
 from tuilab.experiments.training.learner import Learner
-from tuilab.experiments.training.observing import Observer
+from tuilab.experiments.training.observing import Found, Observer
 from tuilab.experiments.training.sharpness import edge, sharpness
 from tuilab.parts.augmentation import Augmentation
 from tuilab.parts.ensembles import AVERAGES, refresh
 from tuilab.parts.models import Network
+from tuilab.probes.cost import Stopwatch
+from tuilab.probes.pending import Pending
 from tuilab.scenario.kinds.training import TrainingScenario
 from tuilab.scenario.parts.judging import Test
 from tuilab.scenario.strict import Strict
@@ -38,21 +40,29 @@ class Arm:
         batches: what to learn from.
         steps: updates in all.
         device: where the networks lie.
+        watch: runs while the networks are observed.
     """
 
     def __init__(
-        self, name: str, scenario: TrainingScenario, batches: Batches, steps: int, device: torch.device
+        self,
+        name: str,
+        scenario: TrainingScenario,
+        batches: Batches,
+        steps: int,
+        device: torch.device,
+        watch: Stopwatch,
     ) -> None:
         self.name, self.setup = name, scenario.arms[name]
         self.stopped = False
         """Whether the arm has learned enough and is out of the race."""
-        self._scenario, self._batches, self._steps = scenario, batches, steps
+        self._scenario, self._batches, self._steps, self._watch = scenario, batches, steps, watch
         self._members = [
             Learner(scenario, self.setup, batches, steps, device, member)
             for member in range(self.setup.members)
         ]
         self._networks = [member.network for member in self._members]
-        self._observer = Observer(name, self._networks[0], self.setup.network.activation, scenario.probes)
+        activation = self.setup.network.activation
+        self._observer = Observer(name, self._networks[0], activation, scenario.probes, watch, batches.world)
         augment = self.setup.augment.model_dump()
         crop = augment.pop("crop")
         self.augmentation = Augmentation(crop=None if crop is None else tuple(crop), **augment)
@@ -66,6 +76,11 @@ class Arm:
     def diverged(self) -> bool:
         """Whether a network was lost."""
         return self._members[0].diverged
+
+    @property
+    def weights(self) -> list[Tensor]:
+        """All that the networks have learned and remember."""
+        return [t for net in self._networks for t in (*net.parameters(), *net.buffers())]
 
     @property
     def optimizer(self) -> Strict:
@@ -123,38 +138,39 @@ class Arm:
     def measure_sharpness(self, observation: Observation) -> None:
         """The curvature that the first member's next batch sees, and what its optimiser could bear."""
         step, first = observation.step, self._members[0]
-        batch = self._batch(step, first)
-        lr = first.learning_rate(step)
-        observation.values[f"{self.name}/sharpness"] = sharpness(first, batch, step)
-        observation.values[f"{self.name}/sharpness.predicted"] = edge(first.optimizer, lr)
+        batch, lr = self._batch(step, first), first.learning_rate(step)
+        with self._watch:
+            observation.values[f"{self.name}/sharpness"] = sharpness(first, batch, step)
+            observation.values[f"{self.name}/sharpness.predicted"] = edge(first.optimizer, lr)
 
-    def measure(self, observation: Observation) -> None:
+    def measure(self) -> list[Pending[Found]]:
         """What the probes saw of the batch looked at."""
         if self.diverged:
-            observation.values.update(self._observer.lost())
-            return
-        values, pictures = self._observer.measured()
-        observation.values.update(values)
-        observation.frames.update(pictures)
-        if self._batches.planar:
-            observation.frames[f"{self.name}/boundary"] = frames.boundary(self._networks, self._batches)
+            return [Pending((), self._observer.lost)]
+        with self._watch:
+            pending = self._observer.measured()
+            if self._batches.planar:
+                drawn = frames.boundary(self._networks, self._batches)
+                pending.append(drawn.then(lambda frame: Found({}, {f"{self.name}/boundary": frame})))
+        return pending
 
     def measure_exactly(self, observation: Observation) -> None:
         """What takes a pass over all training examples."""
         if not self.diverged:
-            observation.values.update(self._observer.exact(self._batches))
+            with self._watch:
+                observation.values.update(self._observer.exact(self._batches))
 
-    def update(self, observation: Observation, watched: bool) -> None:
-        """Learn from the batch looked at."""
+    def update(self, step: int, watched: bool) -> list[Pending[Found]]:
+        """Learn from the batch looked at; how far that went, if it is watched."""
         if self.diverged:
-            return
+            return []
         if watched:
             self._observer.before_update()
         for member in self._members:
-            member.update(observation.step)
-        if watched:
-            observation.values.update(self._observer.after_update())
-        self._average.gather(self._networks[0], observation.step + 1, self._steps)
+            member.update(step)
+        moved = [self._observer.after_update()] if watched else []
+        self._average.gather(self._networks[0], step + 1, self._steps)
+        return moved
 
     # -- judging ------------------------------------------------------------------------------------
 

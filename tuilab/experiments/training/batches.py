@@ -10,9 +10,10 @@ from torch import Tensor
 
 from tuilab.data import DataError
 from tuilab.experiments.world import ALONE, DistributedError, World
-from tuilab.parts.augmentation import Augmentation, mixture
+from tuilab.parts.augmentation import Augmentation
 from tuilab.parts.datasets import DATASETS
 from tuilab.parts.randomness import stream
+from tuilab.parts.transfer import sent
 from tuilab.scenario.kinds.training import TrainingScenario
 
 _EVALUATION_BATCH = 500
@@ -33,7 +34,7 @@ class Batch(NamedTuple):
 
     def first(self, count: int) -> Batch:
         """The first `count` examples."""
-        return self.part(slice(count))
+        return self if count == len(self.labels) else self.part(slice(count))
 
     def part(self, which: slice) -> Batch:
         """Some of the examples."""
@@ -53,7 +54,8 @@ class Batches:
         world: the processes that share each batch; all of them draw the whole of it.
 
     Raises:
-        tuilab.data.DataError: the examples aren't there, or too few for the split.
+        tuilab.data.DataError: the examples aren't there, or too few for the split, or the pictures too small
+            for what is to be done to them.
         tuilab.experiments.world.DistributedError: a batch has fewer examples than there are processes.
     """
 
@@ -93,6 +95,7 @@ class Batches:
         """Of one input as networks take it: (channels, height, width) or (features,)."""
         if self.pictures:
             self.shape = (inputs.shape[3], inputs.shape[1], inputs.shape[2])
+            _fits(scenario, *self.shape[1:])
         self.planar = not self.pictures and self.shape == (2,)
         """Whether the inputs are points in the plane."""
         self.size = max(arm.batch for arm in scenario.arms.values())
@@ -145,27 +148,49 @@ class Batches:
 
     def _draw(self, step: int, how: Augmentation, member: int) -> Batch:
         epoch, place = divmod(step, self.per_epoch)
-        drawn, order = self._orders.get(member, (-1, self.labels))
-        if drawn != epoch:
+        shuffled_in, order = self._orders.get(member, (-1, self.labels))
+        if shuffled_in != epoch:
             purpose = ("order", epoch, member) if member else ("order", epoch)
-            order = torch.randperm(len(self.labels), generator=stream(self._seed, *purpose)).to(self.device)
+            shuffled = torch.randperm(len(self.labels), generator=stream(self._seed, *purpose))
+            (order,) = sent([shuffled], self.device)
             self._orders[member] = epoch, order
         which = order[place * self.size : (place + 1) * self.size]
         labels = self.labels[which]
+        height, width = self.shape[1:] if self.pictures else (0, 0)
         generator = stream(self._seed, "augmentation", step, member)
+        drawn = how.draw(len(which), (height, width), generator).to(self.device)
         if self.pictures:
-            inputs = self.normalised(how.pictures(self.inputs, which, generator, self._mean))
+            inputs = self.normalised(how.pictures(self.inputs, which, drawn, self._mean))
         else:
-            inputs = how.points(self.inputs, which, generator)
+            inputs = how.points(self.inputs, which, drawn)
         if not how.mixup:
             return Batch(inputs, labels)
-        partners, share = mixture(len(which), generator, how.mixup)
-        partners = partners.to(self.device)
-        return Batch(inputs.lerp(inputs[partners], 1 - share), labels, labels[partners], share)
+        (partners,) = drawn.tensors["partners"]
+        return Batch(inputs.lerp(inputs[partners], 1 - drawn.share), labels, labels[partners], drawn.share)
 
     def shown(self, inputs: Tensor) -> Tensor:
         """Normalised pictures as bytes again, (n, height, width, channels)."""
         return (inputs.permute(0, 2, 3, 1) * self._std + self._mean).round().clamp(0, 255).to(torch.uint8)
+
+
+def _fits(scenario: TrainingScenario, height: int, width: int) -> None:
+    """Raise DataError where pictures would be cut or shifted by more than they measure."""
+    side = min(height, width)
+    asked = [
+        ("augment.window", f"arm {name}", arm.augment.window, side) for name, arm in scenario.arms.items()
+    ]
+    # What a shift uncovers is a reflection, and there is no more of it than the picture without its edge.
+    asked += [
+        ("augment.translate", f"arm {name}", arm.augment.translate, side - 1)
+        for name, arm in scenario.arms.items()
+    ]
+    asked += [("crops", f"test {name}", test.crops, side - 1) for name, test in scenario.tests.items()]
+    for what, whose, pixels, most in asked:
+        if pixels > most:
+            raise DataError(
+                f"{whose}: {what} is {pixels} pixels, and the pictures are {height} × {width}: "
+                f"at most {most} it can be"
+            )
 
 
 def _channel_statistics(images: Tensor) -> tuple[Tensor, Tensor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -13,9 +14,11 @@ from tuilab.experiments.state import counted
 from tuilab.experiments.training.arm import Arm
 from tuilab.experiments.training.batches import Batches
 from tuilab.experiments.training.frames import points, schedule
+from tuilab.experiments.training.sharing import checksum
 from tuilab.experiments.tuning import changed, numbers
-from tuilab.experiments.world import ALONE, World
-from tuilab.probes.cost import ProbeSchedule
+from tuilab.experiments.world import ALONE, PeerFailed, World
+from tuilab.probes.cost import ProbeSchedule, Stopwatch
+from tuilab.probes.pending import fetch
 from tuilab.scenario.kinds.training import TrainingScenario
 from tuilab.scenario.strict import Strict
 
@@ -31,29 +34,42 @@ class TrainingExperiment:
         device: where examples and networks lie. What is random is drawn on the CPU, dropout's masks
             excepted, so a seed means the same on every device.
         world: the processes that learn together, each from its share of every batch. Only the leader judges
-            and measures; what the others observe is how their own share does.
+            and records what is measured; what the others observe is how their own share does.
+        clock: seconds.
 
     Raises:
         tuilab.data.DataError: the data set isn't there.
-        tuilab.experiments.world.DistributedError: a batch has fewer examples than there are processes.
+        tuilab.experiments.world.DistributedError: a batch has fewer examples than there are processes; or,
+            later, another process has gone, or has come to have other weights.
     """
 
-    def __init__(self, scenario: TrainingScenario, device: torch.device, world: World = ALONE) -> None:
+    def __init__(
+        self,
+        scenario: TrainingScenario,
+        device: torch.device,
+        world: World = ALONE,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
         self._scenario, self._world = scenario, world
         self._batches = Batches(scenario, device, world)
         self.data = self._batches.fingerprint
         per_epoch = self._batches.per_epoch
         self.steps = round(scenario.epochs * per_epoch) if scenario.steps is None else scenario.steps
         self.sampled = scenario.probes.sample
-        self._device = device
         self._evaluate = scenario.evaluate * per_epoch
         """Steps between two validations, not always a whole number."""
-        self._probes = ProbeSchedule(scenario.probes.every, self.steps, scenario.probes.budget)
+        self.probes = ProbeSchedule(scenario.probes.every, self.steps, scenario.probes.budget)
+        """When the batch looked at is measured."""
         self._exactly = ProbeSchedule(scenario.probes.exact, self.steps, 1)
         self._curvature = ProbeSchedule(scenario.probes.curvature, self.steps, 1)
-        self._arms = [Arm(name, scenario, self._batches, self.steps, device) for name in scenario.arms]
+        self._clock, self._watch = clock, Stopwatch(device, clock)
+        self._arms = [
+            Arm(name, scenario, self._batches, self.steps, device, self._watch) for name in scenario.arms
+        ]
         self._step = 0
-        self._timed_steps, self._timed_seconds = 0, 0.0
+        self._agreed = False
+        self._examples, self._seconds = 0, 0.0
+        """What was learned from since the speed was last told, and how long it took."""
 
     def __iter__(self) -> TrainingExperiment:
         return self
@@ -67,13 +83,19 @@ class TrainingExperiment:
         if step == 0:
             self._introduce(observation)
         arms = [arm for arm in self._arms if not arm.stopped]
+        if self._world.size > 1:
+            self._agree(step, arms)
         with room("judging the network does not fit into memory; make it smaller"):
-            self._judge(observation, arms)
-        began = time.perf_counter()
-        learning = [arm for arm in arms if not arm.stopped]
-        with room(smaller(self._batches.size)):
-            measuring = self._learn(observation, learning) if learning else None
-        self._account(observation, measuring, time.perf_counter() - began)
+            if self._validates(step):
+                for arm in arms:
+                    arm.validate(observation)
+            began = self._clock()
+            self._look_closely(observation, arms)
+        closely = self._watch.read()
+        if learning := [arm for arm in arms if not arm.stopped]:
+            with room(smaller(self._batches.size)):
+                self._learn(observation, learning)
+        self._account(observation, self._clock() - began, closely)
         for arm in arms:
             if arm.stopped or step == self.steps:
                 arm.conclude(observation)
@@ -102,11 +124,11 @@ class TrainingExperiment:
         What is random is drawn anew for every step from the seed, so no generator is in it.
         """
         arms = {arm.name: arm.state() for arm in self._arms}
-        return {"step": self._step, "every": self._probes.every, "arms": arms}
+        return {"step": self._step, "every": self.probes.every, "arms": arms}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave, as the same run would have."""
-        self._step, self._probes.every = counted(state["step"], self.steps + 1), state["every"]
+        self._step, self.probes.every = counted(state["step"], self.steps + 1), state["every"]
         for arm in self._arms:
             arm.restore(state["arms"][arm.name])
 
@@ -131,50 +153,69 @@ class TrainingExperiment:
         """At the start, at the end and at the first step after every so many epochs."""
         return step in (0, self.steps) or step // self._evaluate > (step - 1) // self._evaluate
 
-    def _judge(self, observation: Observation, arms: list[Arm]) -> None:
-        """Whatever looks at more than this step's batch, and at the loss's curvature, where that is due."""
-        if self._validates(observation.step):
-            for arm in arms:
-                arm.validate(observation)
-        if not self._world.leader:
+    def _agree(self, step: int, arms: list[Arm]) -> None:
+        """Start from the leader's networks; raise PeerFailed when a process has come to have others."""
+        if not self._agreed:
+            self._world.broadcast_tensors([t for arm in self._arms for t in arm.weights])
+            self._agreed = True
+        if not self._validates(step):
             return
-        if self._exactly.due(observation.step):
-            for arm in arms:
+        alive = [arm for arm in arms if not arm.diverged]
+        own = torch.stack([checksum(arm.weights) for arm in alive]).tolist() if alive else []
+        leaders = self._world.broadcast(own)
+        apart = [arm.name for arm, mine, wanted in zip(alive, own, leaders, strict=True) if mine != wanted]
+        problem = (
+            f"at step {step} process {self._world.rank} has other weights than process 0 in arm "
+            f"{', '.join(apart)}; processes learn together only where hardware and libraries round alike"
+        )
+        if problem := self._world.gather_first(problem if apart else ""):
+            raise PeerFailed(problem)
+
+    def _look_closely(self, observation: Observation, arms: list[Arm]) -> None:
+        """At more than this step's batch, and at the loss's curvature, where that is due."""
+        exactly, sharpness = self._exactly.due(observation.step), self._curvature.due(observation.step)
+        if self._world.leader:
+            for arm in arms if exactly else ():
                 arm.measure_exactly(observation)
-        if self._curvature.due(observation.step):
-            for arm in arms:
+            for arm in arms if sharpness else ():
                 arm.measure_sharpness(observation)
+        if exactly or sharpness:
+            self._world.broadcast(None)  # here the others wait for as long as it takes
 
-    def _learn(self, observation: Observation, arms: list[Arm]) -> float | None:
-        """Look, measure, update; returns the seconds that measuring took, None if it was not due."""
-        step, due = observation.step, self._world.leader and self._probes.due(observation.step)
+    def _learn(self, observation: Observation, arms: list[Arm]) -> None:
+        """Look, measure, update."""
+        step, due = observation.step, self.probes.due(observation.step)
+        self._examples += sum(arm.setup.batch * arm.setup.members for arm in arms if not arm.diverged)
         looks = torch.stack([arm.look(step, due) for arm in arms]).tolist()
-        measuring = self._measure(observation, arms) if due else None
-        for arm, found in zip(arms, looks, strict=True):
-            arm.seen(observation, *found)
+        pending = [found for arm in arms for found in arm.measure()] if due else []
+        for arm, look in zip(arms, looks, strict=True):
+            arm.seen(observation, *look)
             if step < self.steps:
-                arm.update(observation, due)
-        return measuring
+                pending += arm.update(step, due)
+        if due and self._world.leader:
+            with self._watch:
+                for found in fetch(pending):
+                    observation.values.update(found.values)
+                    observation.frames.update(found.frames)
 
-    def _measure(self, observation: Observation, arms: list[Arm]) -> float:
-        if self._device.type == "cuda":
-            torch.cuda.synchronize(self._device)  # or the device's arrears would be taken for the cost
-        began = time.perf_counter()
-        for arm in arms:
-            arm.measure(observation)
-        return time.perf_counter() - began
+    def _account(self, observation: Observation, seconds: float, closely: float) -> None:
+        """Speed and the probes' share of the time, and the schedule thinned if they took too much.
 
-    def _account(self, observation: Observation, measuring: float | None, seconds: float) -> None:
-        """Speed and the probes' share of the time, and the schedule thinned if they took too much."""
-        self._timed_steps += 1
-        self._timed_seconds += seconds
+        Args:
+            observation: of the step.
+            seconds: that the step took, validations left out.
+            closely: how many of them looks took that no budget thins.
+        """
+        self._seconds += seconds - closely
         if observation.step % _SPEED_EVERY == 0 and observation.step:
-            examples = self._timed_steps * sum(arm.setup.batch * arm.setup.members for arm in self._arms)
-            observation.values["engine/images_per_second"] = examples / self._timed_seconds
-            self._timed_steps, self._timed_seconds = 0, 0.0
-        broken = self._probes.spent(measuring, seconds)
-        if measuring is not None:
-            observation.values["engine/probe_share"] = self._probes.share
+            observation.values["engine/images_per_second"] = self._examples / self._seconds
+            self._examples, self._seconds = 0, 0.0
+        due, measuring = self.probes.due(observation.step), self._watch.read()
+        broken = self.probes.spent(measuring if due else None, seconds - closely, closely)
+        if due:
+            observation.values["engine/probe_share"] = self.probes.share
+            # One process's clock decides, or they would not look at the same steps.
+            self.probes.every = self._world.broadcast(self.probes.every)
         if broken is not None:
-            thinned = {"every": self._probes.every, "share": broken}
+            thinned = {"every": self.probes.every, "share": broken}
             observation.events.append(("probes-thinned", None, thinned))

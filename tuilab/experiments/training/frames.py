@@ -12,6 +12,8 @@ from torch import Tensor
 from tuilab.experiments.training.batches import Batch, Batches
 from tuilab.experiments.training.examining import together
 from tuilab.parts.models import Network
+from tuilab.probes.pending import Pending
+from tuilab.probes.statistics import Floats
 
 Frame = tuple[np.ndarray, dict[str, Any]]
 REACH = 1.25
@@ -40,7 +42,7 @@ def schedule(learning_rate: Callable[[int], float], steps: int) -> Frame:
 
 
 @torch.no_grad()
-def boundary(networks: Sequence[Network], batches: Batches) -> Frame:
+def boundary(networks: Sequence[Network], batches: Batches) -> Pending[Frame]:
     """What the networks say at every place of the plane.
 
     With two classes the probability of the second minus that of the first, −1 … 1; with more the likeliest
@@ -69,7 +71,11 @@ def boundary(networks: Sequence[Network], batches: Batches) -> Frame:
     else:
         found = scores.argmax(1).float()
         meta |= {"colors": "categories", "categories": list(batches.classes)}
-    return found.view(_GRID, _GRID).cpu().numpy().astype(np.float32), meta
+
+    def read(places: Floats) -> Frame:
+        return places.reshape(_GRID, _GRID).astype(np.float32), meta
+
+    return Pending((found,), read)
 
 
 def confusion(scores: Tensor, labels: Tensor, batches: Batches) -> Frame:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -13,14 +13,22 @@ from torch import Tensor, nn
 
 from tuilab.experiments.activations import activation as activation_of
 from tuilab.experiments.training.batches import Batches
+from tuilab.experiments.world import World
 from tuilab.parts.dropout import Dropout
 from tuilab.parts.models import Network
-from tuilab.probes.network import NetworkProbe, dead_units
-from tuilab.probes.statistics import Floats, fetched, mended, norm_figures, norms, weight_histogram
+from tuilab.probes.cost import Stopwatch
+from tuilab.probes.network import NetworkProbe, NetworkStatistics, dead_units
+from tuilab.probes.pending import Pending
+from tuilab.probes.statistics import (
+    Floats,
+    as_weight_histogram,
+    norm_figures,
+    norms,
+    weight_histogram_figures,
+)
 from tuilab.probes.units import unit_figures
 from tuilab.scenario.kinds.training import TrainingProbes
 
-Frames = dict[str, tuple[np.ndarray, dict[str, Any]]]
 _PER_LAYER = (
     "activation.mean",
     "activation.std",
@@ -31,6 +39,13 @@ _PER_LAYER = (
 )
 
 
+class Found(NamedTuple):
+    """What a look at an arm showed."""
+
+    values: dict[str, float]
+    frames: dict[str, tuple[np.ndarray, dict[str, Any]]]
+
+
 class Observer:
     """Probes one network on behalf of an arm.
 
@@ -39,10 +54,21 @@ class Observer:
         network: looked into; its weights as they start are the yardstick of their growth.
         activation: as the scenario writes it.
         probes: how exactly.
+        watch: runs while the network is observed.
+        world: the processes that share each batch.
     """
 
-    def __init__(self, arm: str, network: Network, activation: Any, probes: TrainingProbes) -> None:
+    def __init__(
+        self,
+        arm: str,
+        network: Network,
+        activation: Any,
+        probes: TrainingProbes,
+        watch: Stopwatch,
+        world: World,
+    ) -> None:
         self._arm, self._network, self._probes = arm, network, probes
+        self._watch, self._world = watch, world
         function = activation_of(activation)
         self._layers = len(network.activations)
         self._probe = NetworkProbe(
@@ -55,6 +81,7 @@ class Observer:
             low=function.low,
             high=function.high,
             inputs=probes.preactivations,
+            timed=watch,
         )
         names = [f"layer {k}" for k in range(1, len(network.weights) + 1)]
         self._histogram = {
@@ -93,21 +120,37 @@ class Observer:
     @torch.no_grad()
     def _compare(self, drop: nn.Module, inputs: tuple[Tensor], output: Tensor) -> None:
         """What dropout did to its inputs: moments of both, and of the difference."""
-        x, output = inputs[0].float(), output.float()
-        self._added.append(
-            torch.stack([output.mean() / x.mean(), (output - x).square().mean() / x.square().mean()])
-        )
+        with self._watch:
+            x, output = inputs[0].float(), output.float()
+            self._added.append(
+                torch.stack([output.mean() / x.mean(), (output - x).square().mean() / x.square().mean()])
+            )
 
-    def _dropped(self) -> dict[str, Floats]:
-        """Theory beside measurement: inverted dropout keeps the mean and adds p/(1 − p) of the square."""
-        mean, variance = torch.stack(self._added).double().cpu().numpy().T
-        added = np.array([drop.p / (1 - drop.p) for drop in self._drops])
-        theory = {"dropout.mean.predicted": np.ones_like(added), "dropout.variance.predicted": added}
-        return {"dropout.mean": mean, "dropout.variance": variance, **theory}
-
-    def measured(self) -> tuple[dict[str, float], Frames]:
+    @torch.no_grad()
+    def measured(self) -> list[Pending[Found]]:
         """The figures and histograms of the batch looked at."""
-        found = self._probe.measure()
+        weights, added = self._network.weights, self._added
+        pending = [self._probe.pending(self._of_all).then(self._layer_figures)]
+        if self._drops:
+            pending.append(Pending((torch.stack(added),), self._dropped))
+        if self._probes.units:
+            # Copies, for the update comes before they are fetched.
+            whole = tuple(weight.detach().to(torch.float64, copy=True) for weight in weights)
+            pending.append(Pending(whole, self._unit_figures))
+        if self._probes.weights:
+            counted = weight_histogram_figures(weights, self._reach, self._probes.bins)
+            pending.append(Pending((counted,), self._weight_figures))
+        return pending
+
+    def _of_all(self, norms: Tensor) -> Tensor:
+        """The norms of gradients at the outputs of the whole batch, whose examples are every process's."""
+        if self._world.size == 1:
+            return norms
+        squares = norms.square()
+        self._world.all_reduce([squares])
+        return squares.sqrt()
+
+    def _layer_figures(self, found: NetworkStatistics) -> Found:
         outputs, gradients = found.outputs, found.gradients
         figures = (
             outputs.mean, outputs.std, outputs.saturated, outputs.dead, gradients.norm, gradients.std
@@ -117,50 +160,60 @@ class Observer:
         values["weight.norm"] = found.weight_norms
         with np.errstate(divide="ignore", invalid="ignore"):
             values["weight.growth"] = found.weight_norms / self._first_norms
-        if self._drops:
-            values |= self._dropped()
         if found.inputs is not None:
             values["preactivation.mean"], values["preactivation.std"] = found.inputs
-        if self._probes.units:
-            values["weight.rank"], values["weight.unit_distance"] = unit_figures(self._network.weights)
-        frames: Frames = {}
+        frames = {}
         if self._layers:
             shares = outputs.histogram.astype(np.float32)
             frames[f"{self._arm}/activation.histogram"] = (shares, self._histogram)
-        if self._probes.weights:
-            counts, zeros = weight_histogram(self._network.weights, self._reach, self._probes.bins)
-            values["weight.zeros"] = zeros
-            frames[f"{self._arm}/weight.histogram"] = (counts.astype(np.float32), self._weight_histogram)
-        return self._named(values), frames
+        return Found(self._named(values), frames)
 
-    def lost(self) -> dict[str, float]:
+    def _dropped(self, seen: Floats) -> Found:
+        """Theory beside measurement: inverted dropout keeps the mean and adds p/(1 − p) of the square."""
+        mean, variance = seen.T
+        added = np.array([drop.p / (1 - drop.p) for drop in self._drops])
+        theory = {"dropout.mean.predicted": np.ones_like(added), "dropout.variance.predicted": added}
+        return Found(self._named({"dropout.mean": mean, "dropout.variance": variance, **theory}), {})
+
+    def _unit_figures(self, *weights: Floats) -> Found:
+        ranks, distances = unit_figures(weights)
+        return Found(self._named({"weight.rank": ranks, "weight.unit_distance": distances}), {})
+
+    def _weight_figures(self, packed: Floats) -> Found:
+        counts, zeros = as_weight_histogram(packed)
+        frame = (counts.astype(np.float32), self._weight_histogram)
+        return Found(self._named({"weight.zeros": zeros}), {f"{self._arm}/weight.histogram": frame})
+
+    def lost(self) -> Found:
         """The same figures for a network that has diverged: NaN."""
-        weights = len(self._network.weights)
-        values = {key: np.full(self._layers, math.nan) for key in _PER_LAYER}
-        kinds = ["weight_gradient.norm", "weight.norm", "weight.growth", "weight.zeros", "update.ratio"]
-        for key in kinds[:3] + kinds[3:4] * self._probes.weights + kinds[4:]:
-            values[key] = np.full(weights, math.nan)
-        if self._probes.preactivations:
-            for key in ("preactivation.mean", "preactivation.std"):
-                values[key] = np.full(self._layers, math.nan)
+        kinds = ["weight_gradient.norm", "weight.norm", "weight.growth", "update.ratio"]
+        kinds += ["weight.zeros"] * self._probes.weights
+        kinds += ["weight.rank", "weight.unit_distance"] * self._probes.units
+        values = {key: np.full(len(self._network.weights), math.nan) for key in kinds}
+        layers = [*_PER_LAYER, *["preactivation.mean", "preactivation.std"] * self._probes.preactivations]
+        values |= {key: np.full(self._layers, math.nan) for key in layers}
         for key in ("dropout.mean", "dropout.variance") if self._drops else ():
             values[key] = values[f"{key}.predicted"] = np.full(len(self._drops), math.nan)
-        return self._named(values)
+        return Found(self._named(values), {})
 
     @torch.no_grad()
     def before_update(self) -> None:
         """Remember the weights, to compare."""
-        self._before = [weight.detach().clone() for weight in self._network.weights]
+        with self._watch:
+            self._before = [weight.detach().clone() for weight in self._network.weights]
 
     @torch.no_grad()
-    def after_update(self) -> dict[str, float]:
+    def after_update(self) -> Pending[Found]:
         """How far the weights moved."""
-        moved = torch._foreach_sub([weight.detach() for weight in self._network.weights], self._before)
+        with self._watch:
+            moved = torch._foreach_sub([weight.detach() for weight in self._network.weights], self._before)
+            figures = norm_figures(moved), norm_figures(self._before)
+            self._before = []
+        return Pending(figures, self._moved)
+
+    def _moved(self, lengths: Floats, before: Floats) -> Found:
         with np.errstate(divide="ignore", invalid="ignore"):
-            lengths, before = fetched(norm_figures(moved), norm_figures(self._before))
-            ratio = mended(lengths, moved) / mended(before, self._before)
-        self._before = []
-        return self._named({"update.ratio": ratio})
+            return Found(self._named({"update.ratio": lengths / before}), {})
 
     def exact(self, batches: Batches) -> dict[str, float]:
         """What only a look at every training example can tell."""

@@ -22,7 +22,7 @@ def sharpness(learner: Learner, batch: Batch, step: int) -> float:
     product = hessian_product(learner.loss_of(batch, step), parameters)
     # The same start every time: what changes is the network.
     start = torch.randn(sum(p.numel() for p in parameters), generator=stream(0, "sharpness"))
-    return top_eigenvalues(product, start.to(parameters[0]), tolerance=1e-3)[0].item()
+    return float(top_eigenvalues(product, start.to(parameters[0]), tolerance=1e-3)[0])
 
 
 def edge(optimizer: Strict, lr: float) -> float:

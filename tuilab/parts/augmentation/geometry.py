@@ -19,8 +19,8 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 
 
-def warp(
-    images: Tensor,
+def draw_maps(
+    count: int,
     generator: torch.Generator,
     *,
     crop: tuple[float, float] | None = None,
@@ -28,11 +28,11 @@ def warp(
     stretch: float = 0.0,
     shear: float = 0.0,
     lens: float = 0.0,
-) -> Tensor:
-    """Every picture through a map drawn for it.
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Draw a map for every picture.
 
     Args:
-        images: (n, height, width, channels) float.
+        count: pictures.
         generator: on the CPU: a seed means the same on every device.
         crop: smallest and largest side of a square patch, as a share of the picture's. The ResNet recipe
             scales the short side to L, even in [256, 480], and takes a patch of 224: shares 224/480 = .467 to
@@ -43,9 +43,8 @@ def warp(
         lens: largest k, .1 to .3 look natural.
 
     Returns:
-        (n, height, width, channels) float.
+        s·R(θ)·K, (count, 2, 2); c, (count, 2); k, (count,).
     """
-    count, height, width, _ = images.shape
 
     def even(reach: float) -> Tensor:
         return reach * (2 * torch.rand(count, generator=generator) - 1)
@@ -60,16 +59,28 @@ def warp(
         * _turn(even(math.radians(rotate)))
         @ _skew(even(stretch), even(math.radians(shear)))
     )
-    bulge = even(lens)
+    return matrix, middle, even(lens)
 
-    device = images.device
-    x = (2 * torch.arange(width, device=device) + 1) / width - 1
-    y = (2 * torch.arange(height, device=device) + 1) / height - 1
+
+def warp(images: Tensor, matrix: Tensor, middle: Tensor, bulge: Tensor) -> Tensor:
+    """Every picture through its map.
+
+    Args:
+        images: (n, height, width, channels) float.
+        matrix: s·R(θ)·K, (n, 2, 2), on the images' device, as the others are.
+        middle: c, (n, 2).
+        bulge: k, (n,).
+
+    Returns:
+        (n, height, width, channels) float.
+    """
+    _, height, width, _ = images.shape
+    x = (2 * torch.arange(width, device=images.device) + 1) / width - 1
+    y = (2 * torch.arange(height, device=images.device) + 1) / height - 1
     p = torch.stack(torch.meshgrid(x, y, indexing="xy"), 2)
-    q = torch.einsum("nij,hwj->nhwi", matrix.to(device), p)
-    if lens:
-        q = q * (1 + bulge.to(device)[:, None, None, None] * p.square().sum(2, keepdim=True))
-    q = q + middle.to(device)[:, None, None]
+    q = torch.einsum("nij,hwj->nhwi", matrix, p)
+    q = q * (1 + bulge[:, None, None, None] * p.square().sum(2, keepdim=True))
+    q = q + middle[:, None, None]
     planes = images.permute(0, 3, 1, 2)
     found = grid_sample(planes, q, mode="bilinear", padding_mode="reflection", align_corners=False)
     return found.permute(0, 2, 3, 1)

@@ -6,39 +6,49 @@ import torch
 from torch import Tensor
 
 
-def pick(
-    images: Tensor,
-    which: Tensor,
+def draw_places(
+    count: int,
+    size: tuple[int, int],
     generator: torch.Generator,
     *,
     flip: bool,
     translate: int,
     window: int = 0,
-) -> Tensor:
-    """Pick pictures, each mirrored with probability ½ and shifted by −translate … translate pixels each way.
+) -> tuple[Tensor, Tensor]:
+    """Where to read pictures, each mirrored with probability ½ and shifted by −translate … translate pixels.
 
     What a shift uncovers is filled with the picture's own reflection, as if a mirror stood at its edge.
-    All of it is one gather: each picture gets the rows and the columns to read, in its own order.
 
     Args:
-        images: (n, height, width, channels).
-        which: the numbers of the pictures wanted, (m,), on the images' device.
-        generator: draws m coins and 2·m shifts, on the CPU: a seed means the same on every device.
+        count: pictures.
+        size: their height and width.
+        generator: draws a coin and two shifts a picture.
         flip: whether to mirror at all.
         translate: the largest shift, less than height and width.
         window: side of the square to cut out at a random place, pixels; 0 leaves pictures whole.
 
     Returns:
-        (m, height, width, channels) or (m, window, window, channels), of the images' dtype.
+        The rows and the columns to read, (count, height) and (count, width) int64, or (count, window) both.
     """
-    _, height, width, _ = images.shape
-    count = len(which)
     mirrored = torch.rand(count, 1, generator=generator) < (0.5 if flip else 0.0)
     rows, columns = (
-        _reflect(_places(size, window or size, translate, count, generator), size) for size in (height, width)
+        _reflect(_places(side, window or side, translate, count, generator), side) for side in size
     )
-    columns = torch.where(mirrored, width - 1 - columns, columns)
-    rows, columns = rows.to(images.device), columns.to(images.device)
+    return rows, torch.where(mirrored, size[1] - 1 - columns, columns)
+
+
+def pick(images: Tensor, which: Tensor, rows: Tensor, columns: Tensor) -> Tensor:
+    """Pick pictures, each read at its own places: all of it is one gather.
+
+    Args:
+        images: (n, height, width, channels).
+        which: the numbers of the pictures wanted, (m,).
+        rows: to read, (m, height).
+        columns: to read, (m, width).
+
+    Returns:
+        (m, height, width, channels), as many rows and columns as were to be read, of the images' dtype.
+    """
     return images[which[:, None, None], rows[:, :, None], columns[:, None, :]]
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from tuilab.scenario.kinds.base import ArmName, Scenario
+from tuilab.scenario.kinds.base import MOST_ARMS, ArmName, Scenario
 from tuilab.scenario.metrics import Metric
 from tuilab.scenario.parts.optimizers import Optimizer
 from tuilab.scenario.strict import Strict, rising
@@ -32,7 +32,7 @@ class CostsScenario(Scenario):
         AfterValidator(rising),
     ] = Field(default=[64, 4096], description="parameters at the first and at the last step")
     steps: int | None = Field(default=12, ge=1, le=1_000)
-    arms: dict[ArmName, CostsSetup] = Field(min_length=1, max_length=32)
+    arms: dict[ArmName, CostsSetup] = Field(min_length=1, max_length=MOST_ARMS)
     SETUP: ClassVar[type[Strict]] = CostsSetup
     METRICS: ClassVar[dict[str, Metric]] = {
         "n": Metric("parameters"),

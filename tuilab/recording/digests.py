@@ -1,0 +1,176 @@
+"""Stretches of a table's column: by summaries where there are any, by rows where an edge cuts them."""
+
+from __future__ import annotations
+
+import zlib
+from bisect import bisect_right
+from collections.abc import Sequence
+
+import numpy as np
+
+from tuilab.recording.block import GROUP, Groups, Values, groups_in, summary_dtype
+from tuilab.recording.format import BLOCK, HEAD_SIZE, SUMMARY, Ints
+from tuilab.recording.overview import Digest, digest
+from tuilab.recording.series import TableReader
+from tuilab.recording.summary import Summary, column_dtype, covered_size
+
+UNKNOWN = -1
+"""In place of a checksum, where all of the block's column was checked."""
+
+
+def digests(table: TableReader, column: int, edges: Ints) -> list[Digest]:
+    """What lies in the spans between `edges` (k + 1,)."""
+    pieces, found = table.pieces, []
+    run: list[int] = []
+    blocks: list[int] = []
+    parts: list[Groups] = []
+    span = pieces.span(int(edges[0]), int(edges[-1]))
+    piece = span.start
+    while piece < span.stop:
+        if pieces.kind[piece] != BLOCK:
+            run.append(piece)
+            piece += 1
+            continue
+        if run:
+            found.append(digest(*table.rows(run, column), edges))
+            run = []
+        taken, groups = _summed_up(table, piece, column)
+        if groups is not None:
+            blocks += taken
+            parts.append(groups)
+        piece = taken.stop
+    if run:
+        found.append(digest(*table.rows(run, column), edges))
+    if parts:
+        joined = Groups(*(np.concatenate(field) for field in zip(*parts, strict=True)))
+        found += _of_groups(table, column, edges, joined, blocks)
+    return found
+
+
+def _of_groups(
+    table: TableReader, column: int, edges: Ints, groups: Groups, blocks: Sequence[int]
+) -> list[Digest]:
+    """Groups that lie in one span by their summaries, those that an edge cuts by their rows."""
+    after = np.searchsorted(groups.last, edges)  # the first group that ends at or after each edge
+    there = after < len(groups.last)
+    cut = np.unique(after[there][groups.first[after[there]] < edges[there]])
+    inside = np.zeros(len(groups.last), np.bool_)
+    inside[after[0] : after[-1]] = True
+    inside[cut] = False
+    whole = (field[inside] for field in groups[1:6])
+    found = [Digest(*whole)]
+    rows = np.array(table.pieces.rows)[blocks]
+    ends = np.cumsum(groups_in(rows))
+    steps: list[Ints] = []
+    values: list[Values] = []
+    for group in cut.tolist():
+        place = int(np.searchsorted(ends, group, "right"))
+        within = group - int(ends[place - 1] if place else 0)
+        previous = int(groups.running[group - 1]) if within else 0
+        part = _rows_of(table, blocks[place], column, within, (previous, int(groups.running[group])))
+        if part is not None:
+            steps.append(part[0])
+            values.append(part[1])
+    if steps:
+        # Rows of one span but of two groups do not lie side by side, and so are no stretch.
+        finer = np.union1d(edges, np.clip(groups.first[cut], edges[0], edges[-1]))
+        found.append(digest(np.concatenate(steps), np.concatenate(values), finer))
+    return found
+
+
+def _rows_of(
+    table: TableReader, block: int, column: int, group: int, running: tuple[int, int]
+) -> tuple[Ints, Values] | None:
+    """The steps and values of a group of a block, None when they are damaged."""
+    pieces, file, dtype = table.pieces, table.file, table.definition.dtype
+    rows, start = pieces.rows[block], group * GROUP
+    many = min(GROUP, rows - start)
+    values = table.values_at(block, column)
+    offset, length = values + start * dtype.itemsize, many * dtype.itemsize
+    # The checksum of the first group begins with the column's own summaries.
+    ahead = 0 if group else table.region_size(rows) - rows * dtype.itemsize
+    data = file.exact(offset - ahead, ahead + length)
+    if data is None:
+        return None
+    if running[1] != UNKNOWN and not pieces.sound[block] and zlib.crc32(data, running[0]) != running[1]:
+        file.gap(offset, length, "its checksum is wrong")
+        return None
+    if pieces.stride[block]:
+        first = pieces.first[block] + start * pieces.stride[block]
+        steps = first + np.arange(many) * pieces.stride[block]
+    else:
+        found = table.steps(block)
+        if found is None:
+            return None
+        steps = found[start : start + many]
+    return steps, np.frombuffer(data, dtype, offset=ahead)
+
+
+def _summed_up(table: TableReader, block: int, column: int) -> tuple[range, Groups | None]:
+    """The groups of a column from this block on, and the blocks that these are of."""
+    first = table.pieces.first[block]
+    place = bisect_right(table.summaries, first, key=lambda summary: summary.first) - 1
+    if place >= 0 and block in _blocks(table, table.summaries[place]):
+        summary = table.summaries[place]
+        groups = _read(table, summary, column)
+        if groups is not None and summary.blocks is not None:
+            return summary.blocks, groups
+    return range(block, block + 1), _of_block(table, block, column)
+
+
+def _blocks(table: TableReader, summary: Summary) -> range:
+    """The blocks that a summary is of, none when they are not all there."""
+    if summary.blocks is None:
+        pieces = table.pieces
+        span = pieces.span(summary.first, summary.last + 1)
+        fits = (
+            bool(span)
+            and (pieces.first[span[0]], pieces.last[span[-1]]) == (summary.first, summary.last)
+            and set(pieces.kind[span.start : span.stop]) == {BLOCK}
+            and sum(groups_in(rows) for rows in pieces.rows[span.start : span.stop]) == summary.groups
+        )
+        summary.blocks = span if fits else range(0)
+    return summary.blocks
+
+
+def _read(table: TableReader, summary: Summary, column: int) -> Groups | None:
+    """A column of a summary, None when it is damaged."""
+    file, groups, columns = table.file, summary.groups, len(table.definition.names)
+    layout = column_dtype(table.definition.dtype, groups)
+    size = covered_size(groups, columns)
+    offset = summary.offset + HEAD_SIZE + size + column * layout.itemsize
+    if summary.steps is not None and file.trusted(offset):
+        data = file.exact(offset, layout.itemsize)
+    else:
+        head = file.covered(summary.offset, size, SUMMARY, table.id, groups, summary.first)
+        if head is None or file.trusted(offset) is False:
+            return None
+        if summary.steps is None:
+            first, last = np.frombuffer(head, "<i8", 2 * groups).astype(np.int64).reshape(2, groups)
+            ends = (int(first[0]), int(last[-1])) == (summary.first, summary.last)
+            if not ends or not ((first <= last).all() and (first[1:] > last[:-1]).all()):
+                file.gap(summary.offset, HEAD_SIZE + size, "its steps do not increase")
+                return None
+            summary.steps = first, last
+        at = 16 * groups + 4 * column
+        data = file.checked(offset, layout.itemsize, int.from_bytes(head[at : at + 4], "little"))
+    if data is None:
+        return None
+    low, high, final, nonfinite, running = np.frombuffer(data, layout)[0]
+    return Groups(*summary.steps, low, high, final, nonfinite.astype(np.int64), running.astype(np.int64))
+
+
+def _of_block(table: TableReader, block: int, column: int) -> Groups | None:
+    """The groups of a block by its own summaries, None when it is damaged."""
+    region, steps = table.region(block, column), table.steps(block)
+    if region is None or steps is None:
+        return None
+    layout = summary_dtype(table.definition.dtype, len(steps))
+    data = table.file.exact(region, layout.itemsize)
+    if data is None:
+        return None
+    low, high, final, nonfinite = np.frombuffer(data, layout)[0]
+    first = steps[::GROUP]
+    last = steps[np.minimum(np.arange(GROUP, len(steps) + GROUP, GROUP), len(steps)) - 1]
+    running = np.full(len(first), UNKNOWN)
+    return Groups(first, last, low, high, final, nonfinite.astype(np.int64), running)
