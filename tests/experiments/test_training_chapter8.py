@@ -87,6 +87,14 @@ def test_averages_along_the_way_change_nothing_and_are_judged(name: str) -> None
     assert series(seen, "two/averaged.gain")[30] == averaged - plain
 
 
+def test_an_average_without_a_memory_gains_nothing_in_an_ensemble_either() -> None:
+    seen = toy({"one": {**PLAIN, "members": 3, "average": {"name": "ema", "decay": 0.0}}}, steps=30)
+    gains = series(seen, "one/averaged.gain")
+    assert len(gains) > 1
+    assert set(gains.values()) == {0.0}
+    assert any(series(seen, "one/ensemble.gain").values()), "the ensemble is another network"
+
+
 def test_a_snapshot_ensembles_schedule_runs_in_cycles() -> None:
     arm = {**PLAIN, "schedule": {"name": "cosine"}, "average": {"name": "snapshots", "cycles": 3}}
     rates = series(toy({"one": arm}, steps=30), "one/learning_rate")
