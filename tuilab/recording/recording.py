@@ -152,8 +152,8 @@ class Recording:
         Raises:
             KeyError: neither a series nor a frame.
         """
-        parts = [(source.table.pieces, source.stop) for source in self._catalog.series.get(name, ())]
-        parts += [(shots.frames.pieces, shots.stop) for shots in self._catalog.frames.get(name, ())]
+        parts = [(table.pieces, stop) for table, _, stop in self._catalog.series.get(name, ())]
+        parts += [(frames.pieces, stop) for frames, stop in self._catalog.frames.get(name, ())]
         if not parts:
             raise KeyError(f"no series or frame {name!r} in {self._files[0].path}")
         return tuple([(part, min(part.last[-1], stop - 1) if part.last else -1) for part, stop in parts])
@@ -189,9 +189,11 @@ class Recording:
             KeyError: no such series.
         """
         best: tuple[int, float] | None = None
-        for table, column, stop in self._sources(name):
+        for table, column, stop in reversed(self._sources(name)):  # at equal steps the later one counts
+            if best is not None and not (table.pieces.last and table.pieces.last[-1] > best[0]):
+                continue
             found = table.at(column, min(step, stop - 1))
-            if found is not None and (best is None or found[0] >= best[0]):
+            if found is not None and (best is None or found[0] > best[0]):
                 best = found
         return None if best is None else best[1]
 
