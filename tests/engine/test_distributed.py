@@ -154,13 +154,13 @@ def both(nursery: Nursery) -> Run:
 
 
 def wait_for(run: Run, step: int) -> None:
-    """Until a run in other processes has come to a step."""
+    """Until a run in other processes has come to a step, as its first process recorded it."""
     deadline = time.monotonic() + 60
     while True:
         assert time.monotonic() < deadline
         if run.recordings():
             with run.open() as recording:
-                if recording.last_step >= step:
+                if recording.has("adam/train.loss") and recording.read("adam/train.loss")[0][-1] >= step:
                     return
         time.sleep(0.01)
 

@@ -215,6 +215,7 @@ def test_what_cannot_be_opened_is_said_so(tmp_path):
 @pytest.mark.parametrize("place", ["steps", "values", "header"])
 def test_a_damaged_summary_is_done_without(tmp_path, monkeypatch, close, place):
     monkeypatch.setattr("tuilab.recording.table.SUMMARY_GROUPS", 8)
+    monkeypatch.setattr("tuilab.recording.digests.FEW", 0)
     path = tmp_path / "main.tlr"
     writer = Writer.create(path, {}, flush_every=1e9)
     values = np.random.default_rng(0).standard_normal((20_000, 2))
@@ -240,8 +241,9 @@ FIELDS = ("steps", "low", "high", "last", "nonfinite")
 
 
 @pytest.mark.parametrize("close", [False, True])
-def test_rows_whose_block_is_damaged_are_left_out_where_an_edge_cuts_them(tmp_path, close):
+def test_rows_whose_block_is_damaged_are_left_out_where_an_edge_cuts_them(tmp_path, monkeypatch, close):
     """What a summary says holds all the same; of the two groups that edges cut, one is damaged."""
+    monkeypatch.setattr("tuilab.recording.digests.FEW", 0)
     path = tmp_path / "main.tlr"
     writer = Writer.create(path, {}, flush_every=1e9)
     table = writer.table(["a"])

@@ -54,7 +54,7 @@ def shares_of(frame: Frame) -> Shares | None:
 
 
 def edges_of(frame: Frame) -> tuple[Any, Any]:
-    """The outermost edges of a frame's histograms, lowest and highest: its own, else all frames'.
+    """The outermost edges of a frame's histograms, lowest and highest: its own, else those in its meta.
 
     One a layer, or one for all layers.
     """

@@ -14,6 +14,9 @@ from tuilab.recording.overview import Digest, digest
 from tuilab.recording.series import TableReader
 from tuilab.recording.summary import Summary, column_dtype, covered_size
 
+FEW = 1024
+"""Rows a span up to which all are read: cutting one group costs as much as reading so many rows."""
+
 UNKNOWN = -1
 """In place of a checksum, where all of the block's column was checked."""
 
@@ -25,6 +28,8 @@ def digests(table: TableReader, column: int, edges: Ints) -> list[Digest]:
     blocks: list[int] = []
     parts: list[Groups] = []
     span = pieces.span(int(edges[0]), int(edges[-1]))
+    if sum(pieces.rows[span.start : span.stop]) <= FEW * len(edges):
+        return [digest(*table.rows(span, column), edges)]
     piece = span.start
     while piece < span.stop:
         if pieces.kind[piece] != BLOCK:
@@ -57,20 +62,8 @@ def _of_groups(
     inside = np.zeros(len(groups.last), np.bool_)
     inside[after[0] : after[-1]] = True
     inside[cut] = False
-    whole = (field[inside] for field in groups[1:6])
-    found = [Digest(*whole)]
-    rows = np.array(table.pieces.rows)[blocks]
-    ends = np.cumsum(groups_in(rows))
-    steps: list[Ints] = []
-    values: list[Values] = []
-    for group in cut.tolist():
-        place = int(np.searchsorted(ends, group, "right"))
-        within = group - int(ends[place - 1] if place else 0)
-        previous = int(groups.running[group - 1]) if within else 0
-        part = _rows_of(table, blocks[place], column, within, (previous, int(groups.running[group])))
-        if part is not None:
-            steps.append(part[0])
-            values.append(part[1])
+    found = [Digest(*(field[inside] for field in groups[1:6]))]
+    steps, values = _rows_of(table, column, groups.running, cut, blocks)
     if steps:
         # Rows of one span but of two groups do not lie side by side, and so are no stretch.
         finer = np.union1d(edges, np.clip(groups.first[cut], edges[0], edges[-1]))
@@ -79,31 +72,46 @@ def _of_groups(
 
 
 def _rows_of(
-    table: TableReader, block: int, column: int, group: int, running: tuple[int, int]
-) -> tuple[Ints, Values] | None:
-    """The steps and values of a group of a block, None when they are damaged."""
-    pieces, file, dtype = table.pieces, table.file, table.definition.dtype
-    rows, start = pieces.rows[block], group * GROUP
-    many = min(GROUP, rows - start)
-    values = table.values_at(block, column)
-    offset, length = values + start * dtype.itemsize, many * dtype.itemsize
-    # The checksum of the first group begins with the column's own summaries.
-    ahead = 0 if group else table.region_size(rows) - rows * dtype.itemsize
-    data = file.exact(offset - ahead, ahead + length)
-    if data is None:
-        return None
-    if running[1] != UNKNOWN and not pieces.sound[block] and zlib.crc32(data, running[0]) != running[1]:
-        file.gap(offset, length, "its checksum is wrong")
-        return None
-    if pieces.stride[block]:
-        first = pieces.first[block] + start * pieces.stride[block]
-        steps = first + np.arange(many) * pieces.stride[block]
-    else:
-        found = table.steps(block)
-        if found is None:
-            return None
-        steps = found[start : start + many]
-    return steps, np.frombuffer(data, dtype, offset=ahead)
+    table: TableReader, column: int, running: Ints, chosen: Ints, blocks: Sequence[int]
+) -> tuple[list[Ints], list[Values]]:
+    """The steps and values of each of some groups, those that are damaged left out.
+
+    Args:
+        table: whose they are.
+        column: which column's.
+        running: the checksums of all groups of the column.
+        chosen: which groups.
+        blocks: all blocks that the groups are of.
+    """
+    pieces, dtype = table.pieces, table.definition.dtype
+    counts = groups_in(np.array(pieces.rows)[blocks])
+    ends = np.cumsum(counts)
+    places = np.searchsorted(ends, chosen, "right")
+    starts = (chosen - (ends - counts)[places]) * GROUP
+    before = np.where(starts == 0, 0, running[chosen - 1])
+    steps: list[Ints] = []
+    values: list[Values] = []
+    todo = zip(places.tolist(), starts.tolist(), before.tolist(), running[chosen].tolist(), strict=True)
+    for place, start, began, ended in todo:
+        block = blocks[place]
+        rows, stride = pieces.rows[block], pieces.stride[block]
+        many = min(GROUP, rows - start)
+        # The checksum of a block's first group begins with the column's own summaries.
+        ahead = 0 if start else table.region_size(rows) - rows * dtype.itemsize
+        offset = table.values_at(block, column) + start * dtype.itemsize - ahead
+        data = table.file.exact(offset, ahead + many * dtype.itemsize)
+        if data is None or (ended != UNKNOWN and zlib.crc32(data, began) != ended):
+            table.file.gap(offset, ahead + many * dtype.itemsize, "its checksum is wrong")
+            continue
+        if stride:
+            own = np.arange(many) * stride + (pieces.first[block] + start * stride)
+        elif (every := table.steps(block)) is not None:
+            own = every[start : start + many]
+        else:
+            continue
+        steps.append(own)
+        values.append(np.frombuffer(data, dtype, many, ahead))
+    return steps, values
 
 
 def _summed_up(table: TableReader, block: int, column: int) -> tuple[range, Groups | None]:

@@ -189,9 +189,11 @@ class Recording:
             KeyError: no such series.
         """
         best: tuple[int, float] | None = None
-        for table, column, stop in self._sources(name):
+        for table, column, stop in reversed(self._sources(name)):  # at equal steps the later one counts
+            if best is not None and not (table.pieces.last and table.pieces.last[-1] > best[0]):
+                continue
             found = table.at(column, min(step, stop - 1))
-            if found is not None and (best is None or found[0] >= best[0]):
+            if found is not None and (best is None or found[0] > best[0]):
                 best = found
         return None if best is None else best[1]
 
