@@ -148,9 +148,9 @@ def recorded(run: Run) -> dict[str, Any]:
                 frame = recording.frame(name, step)
                 assert frame is not None
                 found[f"{name} at {step}"] = frame.array.tobytes(), repr(frame.meta)
-        found["events"] = {
-            (event.step, event.kind, event.arm, repr(event.data)) for event in recording.events() if event.arm
-        }
+        found["events"] = [
+            (event.step, event.kind, event.arm, event.data) for event in recording.events() if event.arm
+        ]
     return found
 
 
