@@ -1,4 +1,4 @@
-"""The playhead ("cursor"): where it stands in a recording at a moment of the clock. Knows nothing of screens."""
+"""The playhead, called cursor: where it stands in a recording at a moment of the clock. Knows no screens."""
 
 from __future__ import annotations
 
