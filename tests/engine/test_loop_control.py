@@ -10,8 +10,8 @@ import pytest
 
 from tests.engine.conftest import Prepare
 from tuilab.engine import conduct
-from tuilab.recording import Event, writer
-from tuilab.recording.writer import write_all
+from tuilab.recording import Event, output
+from tuilab.recording.output import write_all
 from tuilab.runs import Run, State
 
 
@@ -135,7 +135,7 @@ def test_what_is_asked_while_the_disk_is_full_is_done_when_it_no_longer_is(
             disk["states"].append(run.summary().state)
             run.send("stop")
 
-    monkeypatch.setattr(writer, "write_all", refusing_while(lambda: disk["full"]))
+    monkeypatch.setattr(output, "write_all", refusing_while(lambda: disk["full"]))
     assert conduct(run, on_step) is State.STOPPED
     assert State.DISK_FULL in disk["states"]
     assert disk["states"][-1] is State.PAUSED
