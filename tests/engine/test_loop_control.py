@@ -29,7 +29,7 @@ def answers(run: Run) -> dict[str, Event]:
 
 
 def test_every_line_is_answered_and_none_ends_the_engine(prepare: Prepare) -> None:
-    run = prepare()
+    run = prepare(pace=200)
     write(
         run,
         b"pause",
