@@ -40,7 +40,7 @@ ENGINE_METRICS: dict[str, Metric] = {
     "seconds": Metric("time since the run began, pauses left out", "s"),
     "images_per_second": Metric("training pictures a second, all arms together, evaluations left out", "1/s"),
     "rank.seconds": Metric("time since the run began, in one process of several", "s", per_layer=True),
-    "probe_share": Metric("share of the run's time spent measuring", "share"),
+    "probe_share": Metric("share of the time, validations left out, that observing takes", "share"),
 }
 """Series of the engine itself. They are clock readings: the only series that two equal runs may differ in."""
 
