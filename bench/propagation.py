@@ -31,14 +31,14 @@ def main() -> int:
     assert isinstance(scenario, PropagationScenario)
     experiment = PropagationExperiment(scenario, device)
     arms, tanh = list(scenario.arms.values()), ACTIVATIONS["tanh"]
-    layers = Weights(scenario.seed, device).layers(arms[0].network, [arm.init for arm in arms])
+    layers = Weights(scenario.seed, device).layers(arms[0].network, [arm.init for arm in arms], 1)
     shape = (arms[0].batch, arms[0].network.width)
     probed, bare = [], []
     for _ in range(STEPS + 1):
         began = time.process_time()
         next(experiment)
         between = time.process_time()
-        x, g = (torch.randn(shape).expand(len(arms), -1, -1) for _ in range(2))
+        x, g = (torch.randn(shape).expand(1, len(arms), -1, -1) for _ in range(2))
         backward(g, forward(x, layers, tanh), layers, tanh)
         probed.append(between - began)
         bare.append(time.process_time() - between)

@@ -39,13 +39,11 @@ HEADER = {
 
 def feed(folder: Path) -> None:
     """Act as the run's engine until a line comes in, then pause until the input closes."""
-    import json
-
     from tuilab.recording import Writer
+    from tuilab.runs import Lock
 
-    process = psutil.Process()
-    facts = {"pid": process.pid, "host": os.uname().nodename, "process_started": process.create_time()}
-    (folder / "engine.json").write_text(json.dumps(facts))
+    lock = Lock.acquire(folder / "lock")
+    assert lock is not None
     writer = Writer.create(folder / "main.tlr", HEADER)
     writer.event(0, "started")
     table = writer.table([f"run/{name}" for name in NAMES])

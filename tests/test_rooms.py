@@ -9,6 +9,7 @@ import pytest
 
 LIGHT = [
     "cli",
+    "exchange",
     "panels",
     "doctor",
     "runs",
@@ -18,6 +19,8 @@ LIGHT = [
     "data",
     "cli.run",
     "cli.check",
+    "cli.import_",
+    "cli.export",
 ]
 
 

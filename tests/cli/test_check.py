@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import typer
 
 from tuilab.cli import check as command
+from tuilab.runs import Run
 from tuilab.scenario import catalogue
 
 
@@ -34,3 +38,59 @@ def test_one_that_was_asked_for_by_name_is_not_kept(capsys: pytest.CaptureFixtur
         command.check(["cifar10"], threads=1)
     assert left.value.exit_code == 1
     assert "not: cifar10" in capsys.readouterr().out
+
+
+SMALL = """
+kind = "propagation"
+title = "t"
+question = "q"
+steps = 0
+draws = 4
+network = { width = 32, depth = 2, activation = "identity" }
+init = { name = "xavier_normal" }
+[arms.a]
+[arms.b]
+init = { name = "xavier_normal", gain = 2.0 }
+[[expect]]
+arm = "a"
+metric = "activation.ratio"
+below = "b"
+by = 2.0
+share_of_draws = 1.0
+[[expect]]
+arm = "a"
+metric = "activation.ratio"
+between = [0.3, 3.0]
+[[expect]]
+arm = "b"
+metric = "activation.ratio"
+near = 4.0
+within = 0.2
+over = "seeds"
+"""
+
+
+def seeds_of(tmp_path: Path, text: str, *more: str) -> tuple[int, list[dict[str, object]]]:
+    """Exit code and rows of `tuilab check --seeds 3` as a shell has it."""
+    file = tmp_path / "small.toml"
+    file.write_text(text)
+    command = [sys.executable, "-m", "tuilab", "check", str(file), "--seeds", "3", "--jobs", "2", "--json"]
+    done = subprocess.run([*command, *more], capture_output=True, text=True, timeout=300)
+    (scenario,) = json.loads(done.stdout)
+    return done.returncode, scenario["expectations"]
+
+
+def test_seeds_run_side_by_side_and_each_expectation_is_counted(tmp_path: Path) -> None:
+    code, (share, mean, over) = seeds_of(tmp_path, SMALL, "--runs", str(tmp_path / "kept"), "-s", "seed=5")
+    assert code == 0
+    assert [row["kept"] for row in (share, mean, over)] == [3, 3, 3]
+    assert isinstance(mean["sigmas"], float)
+    assert "3 seeds, 95 %" in str(over["measured"])
+    assert sorted(Run(path).scenario["seed"] for path in (tmp_path / "kept").iterdir()) == [5, 6, 7]
+
+
+def test_below_what_is_promised_the_exit_code_says_so(tmp_path: Path) -> None:
+    code, rows = seeds_of(tmp_path, SMALL.replace("gain = 2.0", "gain = 1.0"))
+    assert code == 1
+    assert rows[0]["kept"] == 0
+    assert not rows[2]["met"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 
 import numpy as np
@@ -145,6 +146,19 @@ def test_a_link_out_of_the_data_folder_is_refused(
         (linked / name).symlink_to(place / name)
     with pytest.raises(DataError, match="leads out of the data folder"):
         read_idx(linked)
+
+
+@pytest.mark.parametrize("name", [IMAGES, LABELS, "classes.txt"])
+def test_a_pipe_or_a_device_is_refused(place: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TUILAB_DATA", "/")
+    (place / name).unlink(missing_ok=True)
+    os.mkfifo(place / name)
+    with pytest.raises(DataError, match=f"{name}: is no file but a folder, a pipe or a device"):
+        read_idx(place)
+    (place / name).unlink()
+    (place / name).symlink_to("/dev/zero")
+    with pytest.raises(DataError, match=f"{name}: is no file"):
+        read_idx(place)
 
 
 def test_what_does_not_fit_into_memory_is_refused(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:

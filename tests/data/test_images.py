@@ -206,3 +206,25 @@ def test_damaged_pictures_are_a_sentence_or_are_read(
             said = str(error)
         assert str(path) in said
         assert "\n" not in said
+
+
+def test_a_small_file_that_claims_many_pixels_is_refused(mine: Path) -> None:
+    save(mine / "red" / "bomb.png", np.zeros((5_001, 5_001), np.uint8))
+    with pytest.raises(DataError, match=r"bomb\.png: .* claims 5,001 × 5,001 pixels; at most 25 million are"):
+        read_images(mine, 8)
+
+
+def test_a_large_picture_is_read_as_a_small_one_is(mine: Path) -> None:
+    save(mine / "red" / "large.png", plain(RED, 2_100, 2_000))
+    assert (read_images(mine, 8).pictures[3] == RED).all()
+
+
+def test_a_cache_that_claims_more_than_it_holds_is_made_again(mine: Path) -> None:
+    before = read_images(mine, 8).pictures
+    (cache,) = kept()
+    content = cache.read_bytes()
+    header = content[: content.index(b"\n")]
+    claimed = header.replace(b"(3, 8, 8, 3), }" + b" " * 12, b"(3000000000000, 8, 8, 3), }")
+    assert claimed != header
+    cache.write_bytes(claimed + content[len(header) :])
+    np.testing.assert_array_equal(read_images(mine, 8).pictures, before)

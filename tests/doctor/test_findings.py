@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ Record = Callable[..., Recording]
 @pytest.fixture
 def record(tmp_path: Path) -> Record:
     """A recording of arm `a`: each series a list of values a step."""
+    numbers = count()
 
     def make(
         series: Mapping[str, Sequence[float]],
@@ -25,7 +27,8 @@ def record(tmp_path: Path) -> Record:
     ) -> Recording:
         steps = max(map(len, series.values()), default=1)
         header = {"arms": ["a"], "steps": steps - 1, "scenario": scenario}
-        writer = Writer.create(tmp_path / "main.tlr", header)
+        path = tmp_path / f"{next(numbers)}.tlr"
+        writer = Writer.create(path, header)
         for name, values in series.items():
             table = writer.table([f"a/{name}"])
             for step, value in enumerate(values):
@@ -33,7 +36,7 @@ def record(tmp_path: Path) -> Record:
         for step, kind in events:
             writer.event(step, kind, "a")
         writer.close()
-        return Recording.open(tmp_path / "main.tlr")
+        return Recording.open(path)
 
     return make
 
@@ -69,6 +72,30 @@ def test_gradients_are_read_from_the_last_layer_back(record: Record) -> None:
     assert "1 to 9.6" in found.evidence
 
 
+MODULES = ["embed", "encoder.layers.0.ffn", "encoder.layers.1.ffn", "encoder.layers.10.ffn", "head"]
+
+
+def named(metric: str, *values: float) -> dict[str, list[float]]:
+    return {f"{metric}/{module}": [value] for module, value in zip(MODULES, values, strict=True)}
+
+
+def test_layers_with_names_are_read_in_the_order_they_came_in_and_called_by_their_names(
+    record: Record,
+) -> None:
+    (found,) = findings(record(named("gradient.norm", 1.0, 2.0, 4.0, 8.0, 16.0)))
+    assert (found.name, found.layers) == ("vanishing gradients", tuple(MODULES))
+    assert "16 to 1" in found.evidence
+    assert found.where == "a, embed to head (5 layers)"
+    (found,) = findings(record(named("activation.dead", 0.0, 0.5, 0.0, 0.4, 0.0)))
+    assert found.where == "a, encoder.layers.0.ffn, encoder.layers.10.ffn"
+
+
+def test_counted_layers_keep_their_numbers_whatever_is_missing(record: Record) -> None:
+    series = {"activation.dead/12": [0.5], "activation.dead/3": [0.9], "activation.dead/4": [0.0]}
+    (found,) = findings(record(series))
+    assert found.where == "a, layers 3, 12"
+
+
 def test_saturation_is_a_matter_of_bounded_activations(record: Record) -> None:
     shares = layered("activation.saturated", 0.1, 0.41, 0.33)
     tanh = {"arms": {"a": {"network": {"activation": "tanh"}}}}
@@ -94,6 +121,16 @@ def test_units_that_began_dead_are_not_blamed_on_the_rate(record: Record, first:
     series = {"train.loss": [0.7, 0.7], "activation.dead/1": [first, 1.0]}
     [found] = findings(record(series, kind="training"))
     assert found.advice.startswith(advice)
+
+
+@pytest.mark.parametrize(("share", "found"), [(1.0, ["dead units"]), (0.5, ["underfitting", "dead units"])])
+def test_where_a_layer_is_dead_altogether_that_is_why_nothing_is_learned(
+    record: Record, share: float, found: list[str]
+) -> None:
+    series = {"train.loss": [0.7] * 40, "activation.dead/1": [0.0] * 39 + [share]}
+    told = findings(record(series, kind="training"))
+    assert names(told) == found
+    assert ("nothing is learned" in told[-1].evidence) == (share == 1.0)
 
 
 def test_dead_in_a_batch_but_alive_in_the_set(record: Record) -> None:

@@ -152,7 +152,7 @@ def test_a_checkpoint_of_another_network_says_which_tensors_differ(tmp_path: Pat
 
 def test_what_was_turned_stays_turned(tmp_path: Path) -> None:
     run = prepared(tmp_path, "run")
-    run.send("set", "adam/optimizer.lr", "0.5")
+    run.send("set", key="adam/optimizer.lr", value=0.5)
     stop_at(run, 20)
     conduct(Run(run.path), resume=True)
     with run.open() as recording:

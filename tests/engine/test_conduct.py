@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import errno
-import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,11 @@ import pytest
 
 from tests.engine.conftest import Prepare
 from tuilab.engine import EngineError, conduct
+from tuilab.engine.conduct import OnStep
 from tuilab.experiments import Observation
 from tuilab.experiments.descent import DescentExperiment
-from tuilab.recording import Recording, writer
-from tuilab.recording.writer import write_all
+from tuilab.recording import Recording, output
+from tuilab.recording.output import write_all
 from tuilab.runs import Run, State
 
 
@@ -32,6 +33,16 @@ def series(run: Run) -> dict[str, tuple[bytes, bytes]]:
         return {name: tuple(part.tobytes() for part in recording.read(name)) for name in names}
 
 
+def conducted(run: Run, person: Callable[[], None], on_step: OnStep | None = None) -> State:
+    """Conduct a run while somebody does something; what goes wrong there stops the engine, and is raised."""
+    with ThreadPoolExecutor(1) as side:
+        done = side.submit(person)
+        done.add_done_callback(lambda done: run.send("stop") if done.exception() else None)
+        state = conduct(run, on_step)
+        done.result()
+    return state
+
+
 def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -41,7 +52,6 @@ def until(condition: Callable[[], Any], seconds: float = 30.0) -> None:
 
 def test_a_run_records_every_step_and_says_what_it_is(prepare: Prepare) -> None:
     run = prepare()
-    assert run.state() is State.STARTING
     progress: list[tuple[int, int]] = []
     assert conduct(run, lambda step, steps, note: progress.append((step, steps))) is State.FINISHED
     assert progress == [(step, 40) for step in range(41)]
@@ -73,34 +83,40 @@ def test_pause_step_resume_set_and_stop_are_obeyed_and_recorded(prepare: Prepare
     run = prepare("steps=100000000")
     reached = {"step": 0}
     seen: list[str] = []
+    ids: dict[str, str] = {}
 
     def person() -> None:
         until(lambda: reached["step"] > 3)
-        run.send("pause")
+        ids["paused"] = run.send("pause")
         until(lambda: "paused" in kinds(run))
         at = reached["step"]
-        run.send("step")
+        ids["stepped"] = run.send("step")
         until(lambda: reached["step"] == at + 1)
-        run.send("set", "sgd/optimizer.lr", "0.01")
-        run.send("set", "nobody/optimizer.lr", "0.01")
+        ids["set"] = run.send("set", key="sgd/optimizer.lr", value=0.01)
+        ids["refused"] = run.send("set", key="nobody/optimizer.lr", value=0.01)
         until(lambda: kinds(run)[-1] == "refused")
         seen.append(str(run.state()))
         assert reached["step"] == at + 1, "a paused engine moved"
-        run.send("resume")
+        ids["resumed"] = run.send("resume")
         until(lambda: reached["step"] > at + 10)
-        run.send("stop")
+        ids["pace"] = run.send("pace", value=1e6)
+        until(lambda: "pace" in kinds(run))
+        ids["stopped"] = run.send("stop")
 
-    thread = threading.Thread(target=person)
-    thread.start()
-    state = conduct(run, lambda step, steps, note: reached.update(step=step))
-    thread.join()
-    assert state is State.STOPPED
+    assert conducted(run, person, lambda step, steps, note: reached.update(step=step)) is State.STOPPED
     assert seen == ["paused"]
-    asked = [kind for kind in kinds(run) if kind != "converged"]
-    assert asked == ["started", "paused", "stepped", "set", "refused", "resumed", "checkpoint", "stopped"]
     with run.open() as recording:
-        change = next(event for event in recording.events() if event.kind == "set")
-        assert change.data == {"key": "sgd/optimizer.lr", "value": 0.01, "was": 0.1}
+        events = [event for event in recording.events() if event.kind != "converged"]
+        assert [event.kind for event in events] == [
+            *("started", "paused", "stepped", "set", "refused", "resumed", "pace", "checkpoint", "stopped")
+        ]
+        answers = {event.kind: event.data for event in events if "id" in event.data}
+        assert {kind: data.pop("id") for kind, data in answers.items()} == ids, "every wish is answered"
+        assert answers["set"] == {"key": "sgd/optimizer.lr", "value": 0.01, "was": 0.1}
+        assert answers["refused"]["command"] == "set nobody/optimizer.lr 0.01"
+        assert "is not a number that can be changed here" in answers["refused"]["why"]
+        assert answers["pace"] == {"steps_per_second": 1e6}
+        assert answers["stopped"] == {"reason": "asked to"}
         assert recording.finished
 
 
@@ -125,7 +141,7 @@ def test_a_full_disk_is_waited_for_and_nothing_is_lost(
         if note:
             notes.append(note)
 
-    monkeypatch.setattr(writer, "write_all", refusing)
+    monkeypatch.setattr(output, "write_all", refusing)
     assert conduct(run, on_step) is State.FINISHED
     assert "the disk is full: waiting for room" in notes
     assert series(run) == series(untroubled)
@@ -148,7 +164,7 @@ def test_a_disk_that_stays_full_can_be_left(prepare: Prepare, monkeypatch: pytes
         if note:
             run.send("stop")
 
-    monkeypatch.setattr(writer, "write_all", refusing)
+    monkeypatch.setattr(output, "write_all", refusing)
     with pytest.raises(EngineError, match="while the disk was full"):
         conduct(run, on_step)
     with run.open() as recording:

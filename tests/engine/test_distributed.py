@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -165,6 +165,13 @@ def wait_for(run: Run, step: int) -> None:
         time.sleep(0.01)
 
 
+def history_of(path: Path) -> dict[str, Any]:
+    """Where a file says that it stands in its run's history."""
+    with Recording.open(path) as recording:
+        keys = ("run", "sequence", "rank", "continues")
+        return {key: recording.header[key] for key in keys if key in recording.header}
+
+
 def assert_close(found: Recording, expected: Recording, name: str, tolerance: float = 1e-5) -> None:
     (steps, values), (wanted_steps, wanted) = found.read(name), expected.read(name)
     assert steps.tolist() == wanted_steps.tolist()
@@ -175,7 +182,7 @@ def test_two_processes_learn_as_one_with_the_whole_batch(alone: Run, both: Run) 
     with alone.open() as expected, both.open() as found:
         assert found.last_step == 40
         losses = expected.read("adam/train.loss")[1]
-        assert losses[-1] < 0.97 * losses[0]
+        assert losses[-8:].mean() < 0.99 * losses[:8].mean()
         for arm in ("adam", "halved", "lost"):
             for metric in ("train.loss", "train.accuracy", "validation.loss", "validation.accuracy"):
                 assert_close(found, expected, f"{arm}/{metric}")
@@ -241,7 +248,7 @@ def test_a_stopped_run_goes_on_in_as_many_processes_or_fewer(nursery: Nursery, b
         run = Run(nursery.runs / name)
         nursery.start(2, *nursery.words(name, "--pace", "60"))
         wait_for(run, 10)
-        run.send("set", "adam/optimizer.lr", "0.01")
+        run.send("set", key="adam/optimizer.lr", value=0.01)
         run.send("pause")
         run.send("resume")
         run.send("stop")
@@ -253,6 +260,12 @@ def test_a_stopped_run_goes_on_in_as_many_processes_or_fewer(nursery: Nursery, b
         nursery.start(count, "resume", str(run.path))
         assert nursery.codes() == [0] * count, nursery.said()
         assert run.state() is State.FINISHED
+        told = {path.name: history_of(path) for path in run.recordings()}
+        stopped = told["main-2.tlr"]["continues"]["step"]
+        assert told["rank-1.tlr"] == {"run": run.facts["id"], "sequence": 1, "rank": 1}
+        if count == 2:
+            went_on = {"file": "rank-1.tlr", "step": stopped}
+            assert told["rank-1-2.tlr"] == told["rank-1.tlr"] | {"sequence": 2, "continues": went_on}
         with run.open() as found, both.open() as expected:
             assert_close(found, expected, "adam/train.loss")
             if count == 2:

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from tuilab.experiments import Observation, Resumable, build
-from tuilab.experiments.descent.theory import edge, motion, motions, variance
+from tuilab.experiments import Observation, build
+from tuilab.experiments.descent.theory import Spread, edge, motion, motions
 from tuilab.parts.surfaces import Quadratic
 from tuilab.scenario.kinds.descent import DescentScenario
 
@@ -95,8 +95,6 @@ def test_a_run_goes_on_from_a_saved_state_bit_for_bit(name: str) -> None:
     expected = list(whole)[10:]
     for _ in range(10):
         next(first)
-    assert isinstance(first, Resumable)
-    assert isinstance(second, Resumable)
     second.restore(first.state())
     found = list(second)
     assert [o.values for o in found] == [o.values for o in expected]
@@ -152,8 +150,52 @@ def test_the_variance_of_a_noisy_path_is_theorys(rule: dict[str, Any]) -> None:
 def test_the_variance_of_plain_descent_has_its_closed_form() -> None:
     moves = motions(Quadratic(10.0), {"name": "sgd", "lr": 0.05})
     stationary = sum(0.05 * 6.25 / (c * (2 - 0.05 * c)) for c in (1, 10))
-    assert variance(moves, 6.25, 2_000) == pytest.approx(stationary)
-    assert variance(moves, 6.25, 1) == pytest.approx(2 * 0.05**2 * 6.25)
+    spread = Spread(moves, 6.25)
+    assert spread.variance == 0
+    spread.advance(1)
+    assert spread.variance == pytest.approx(2 * 0.05**2 * 6.25)
+    spread.advance(1_999)
+    assert spread.variance == pytest.approx(stationary)
+
+
+def test_theorys_variance_follows_a_changed_learning_rate_from_where_it_is() -> None:
+    noise = {"std": 2.0, "batch": 1}
+    crowd = {"name": "copies", "n": 4_000, "every": 7}
+    arm = {"optimizer": {"name": "momentum", "lr": 0.02}, "start": [0.0, 0.0], "noise": noise, "crowd": crowd}
+    found = build(
+        DescentScenario.model_validate(
+            {"kind": "descent", "title": "t", "question": "q", "surface": BOWL, "steps": 100}
+            | {"arms": {"a": arm}}
+        ),
+        torch.device("cpu"),
+    )
+    seen = []
+    for observation in found:
+        if observation.step == 50:
+            found.tune("a/optimizer.lr", 0.002)
+        if "a/path.variance" in observation.values:
+            seen.append([observation.values[f"a/path.variance{name}"] for name in ("", ".predicted")])
+    measured, predicted = np.array(seen).T
+    assert measured[1:] == pytest.approx(predicted[1:], rel=0.08)
+    assert measured[-1] < 0.5 * measured.max()
+
+
+def test_theory_has_nothing_to_say_of_a_crowd_once_its_rule_was_not_linear() -> None:
+    linear = motions(Quadratic(10.0), {"name": "momentum", "lr": 0.05})
+    spread = Spread(linear, 1.0)
+    spread.follow(motions(Quadratic(10.0), {"name": "momentum", "lr": 0.05, "dampening": 0.5}))
+    spread.follow(linear)
+    spread.advance(3)
+    assert spread.variance is not None
+    assert math.isnan(spread.variance)
+    assert Spread([], 1.0).variance is None
+
+
+def test_weight_decay_lowers_the_edge_that_is_drawn_on_the_map() -> None:
+    settings = {"name": "momentum", "lr": 0.1, "weight_decay": 0.9}
+    arm = {"optimizer": settings, "start": [3.0, 1.0], "crowd": {**MAP, "side": 48}}
+    last = observe({"a": arm}, steps=240)[-1]
+    assert last.values["a/edge.ratio"] == pytest.approx(1.0, abs=0.02)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,8 @@ from pydantic import ValidationError
 
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.propagation import PropagationExperiment
+from tuilab.parts.convolution import Convolution
+from tuilab.parts.dense import Dense
 from tuilab.scenario.kinds.propagation import PropagationScenario
 from tuilab.scenario.load import load
 
@@ -37,12 +39,13 @@ def layers(observation: Observation, arm: str, metric: str) -> np.ndarray:
 
 
 def test_every_metric_of_every_layer_at_every_step() -> None:
-    found = observe(scenario({"small": {"init": SMALL}, "xavier": {"init": XAVIER}}))
+    asked = scenario({"small": {"init": SMALL}, "xavier": {"init": XAVIER}})
+    found = observe(asked)
     assert [o.step for o in found] == [0, 1, 2]
     expected = {
         name
         for arm in ("small", "xavier")
-        for metric, about in PropagationScenario.METRICS.items()
+        for metric, about in asked.metrics.items()
         if not metric.startswith(("jacobian", "weight.std"))
         for name in ([f"{arm}/{metric}/{k}" for k in (1, 2, 3)] if about.per_layer else [f"{arm}/{metric}"])
     }
@@ -107,6 +110,56 @@ def test_theory_goes_with_the_measurement(activation: Any) -> None:
             assert measured == pytest.approx(found[0].values[f"{arm}/{metric}.predicted"], rel=0.1)
 
 
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"width": 24, "depth": 4},
+        {"width": 24, "depth": 3, "activation": "relu", "norm": "batch"},
+        {"width": 5, "depth": 3, "activation": "relu", "kernel": 3, "size": 6},
+    ],
+)
+def test_several_draws_are_as_many_networks_by_themselves(network: dict[str, Any]) -> None:
+    setup = {"small": {"init": SMALL}, "xavier": {"init": XAVIER}}
+    asked = scenario({name: arm | {"draws": 3} for name, arm in setup.items()}, network, steps=0)
+    (found,) = observe(asked)
+    for arm in setup:
+        for metric in ("activation.std", "gradient.norm", "weight_gradient.norm", "activation.dead"):
+            drawn, meta = found.frames[f"{arm}/{metric}.draws"]
+            assert meta == {"kind": "draws"}
+            np.testing.assert_allclose(layers(found, arm, metric), drawn.mean(0))
+            np.testing.assert_allclose(layers(found, arm, f"{metric}.low"), drawn.min(0))
+            np.testing.assert_allclose(layers(found, arm, f"{metric}.high"), drawn.max(0))
+    drawn = {name: found.frames[f"xavier/{name}.draws"][0] for name in ("activation.std", "gradient.ratio")}
+    assert len({tuple(row) for row in drawn["activation.std"]}) == 3
+    for draw in range(3):
+        spreads, ratio = by_autograd(asked, draw)
+        np.testing.assert_allclose(drawn["activation.std"][draw], spreads, rtol=1e-4)
+        np.testing.assert_allclose(drawn["gradient.ratio"][draw], [ratio], rtol=1e-4)
+
+
+def by_autograd(asked: PropagationScenario, draw: int) -> tuple[list[float], float]:
+    """One of several networks by itself in torch: spreads of its outputs, and what it makes of a gradient."""
+    setup, experiment = asked.arms["xavier"], PropagationExperiment(asked, torch.device("cpu"))
+    network, widths = setup.network, setup.network.layer_widths
+    inputs = experiment._normal(setup, widths[0], "inputs", 0)[draw].requires_grad_()
+    x, spreads = inputs, []
+    for layer in experiment._weights.layers(network, [setup.init], setup.draws):
+        assert isinstance(layer, Dense | Convolution)
+        weight = (layer.scale * layer.unit)[draw].to(x.dtype)
+        if network.kernel:
+            x = torch.nn.functional.conv2d(torch.nn.functional.pad(x, [1] * 4, mode="circular"), weight)
+        else:
+            x = x @ weight
+        if network.norm == "batch":
+            x = torch.nn.functional.batch_norm(x, None, None, training=True)
+        x = torch.relu(x) if network.activation == "relu" else torch.tanh(x)
+        spreads.append(x.std(correction=0).item())
+    gradient = experiment._normal(setup, widths[-1], "output gradients", 0)[draw]
+    x.backward(gradient)  # type: ignore[no-untyped-call]
+    assert inputs.grad is not None
+    return spreads, float(inputs.grad.norm() / gradient.norm())
+
+
 def test_constant_weights_make_all_units_one_and_have_no_theory() -> None:
     init = {"name": "constant", "value": 0.1}
     (found, *_) = observe(scenario({"a": {"init": init}}))
@@ -147,12 +200,12 @@ def test_batch_norm_relu_gradients_grow_by_pi_over_pi_minus_1_a_layer() -> None:
 
 
 def test_convolutions_follow_the_same_theory_by_their_fan_in() -> None:
-    network = {"width": 32, "depth": 3, "activation": "relu", "kernel": 3, "size": 8}
+    network = {"width": 64, "depth": 3, "activation": "relu", "kernel": 3, "size": 8}
     arms = {"he": {"init": {"name": "kaiming_normal"}}, "xavier": {"init": {"name": "xavier_normal"}}}
-    found = observe(scenario(arms, network, steps=4))
+    found = [observe(scenario(arms, network, steps=0, seed=seed))[0] for seed in range(8)]
     for arm in arms:
-        measured = np.mean([layers(o, arm, "activation.std") for o in found], axis=0)
-        np.testing.assert_allclose(measured, layers(found[0], arm, "activation.std.predicted"), rtol=0.06)
+        measured = np.mean([layers(o, arm, "activation.std") ** 2 for o in found], axis=0) ** 0.5
+        np.testing.assert_allclose(measured, layers(found[0], arm, "activation.std.predicted"), rtol=0.12)
 
 
 def test_the_jacobians_figures_and_spectrum() -> None:

@@ -69,6 +69,33 @@ def test_the_edges() -> None:
     assert edge(Momentum(name="momentum", lr=1.0), 0.1) == pytest.approx(38)
     assert edge(Nesterov(name="nesterov", lr=1.0), 0.1) == pytest.approx(3.8 / 2.8 / 0.1)
     assert np.isnan(edge(Adam(name="adam", lr=1.0), 0.1))
+    assert np.isnan(edge(Momentum(name="momentum", lr=1.0, dampening=1.0), 0.1))
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        SGD(name="sgd", lr=0.1, weight_decay=0.5),
+        Momentum(name="momentum", lr=0.1, weight_decay=0.5),
+        Momentum(name="momentum", lr=0.1, weight_decay=0.5, dampening=0.9),
+        Momentum(name="momentum", lr=0.1, momentum=0.3, dampening=0.2),
+        Nesterov(name="nesterov", lr=0.1, weight_decay=0.5),
+    ],
+)
+def test_on_either_side_of_the_edge_torch_converges_and_diverges(
+    optimizer: SGD | Momentum | Nesterov,
+) -> None:
+    """Torch's own optimiser on ½h·x², weight decay being its and no part of the curvature."""
+    for curvature, grows in ((0.98, False), (1.02, True)):
+        h, x = curvature * edge(optimizer, 0.1), torch.ones(1, dtype=torch.float64, requires_grad=True)
+        given = optimizer.model_dump(exclude={"name"}) | {"nesterov": optimizer.name == "nesterov"}
+        torchs = torch.optim.SGD([x], **given)
+        for _ in range(600):
+            torchs.zero_grad()
+            (0.5 * h * x.square()).sum().backward()
+            torchs.step()
+        assert (x.abs().item() > 10) is grows
+        assert (x.abs().item() < 0.1) is not grows
 
 
 def test_the_schedule_is_drawn_before_it_runs() -> None:

@@ -178,6 +178,7 @@ def test_a_recording_that_can_no_longer_be_read_becomes_a_sentence(record, monke
         raise RecordingError("run.tlr: the file is gone")
 
     monkeypatch.setattr(Recording, "overview", gone)
+    monkeypatch.setattr(Recording, "read", gone)
     [panel, *_] = panels_of(recording.header)
     text = panel.draw(recording, View(8), 60, 5).text()
     assert text.startswith("cannot read the recording: run.tlr: the file is gone")

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuilab.panels.axes import Ticks
-from tuilab.panels.chart import PIXELS, Frame, Strokes, chart
+from tuilab.panels.chart import Frame, Ink, chart
+from tuilab.panels.columns import Strokes
+from tuilab.panels.view import PIXELS
 
 NO_TICKS = Ticks([], [])
 BRAILLE = [[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]]
@@ -42,16 +44,18 @@ def drawn(draw):
     return width, height, [(column, low, high) for column, (low, high) in zip(columns, ends, strict=True)]
 
 
-def strokes_of(items, color=33):
-    columns, low, high = np.array(items, np.int64).T
-    return Strokes(columns, low, high, color)
+def drawn_of(*lines):
+    """What draws some lines, each a colour and its strokes."""
+    columns, low, high = np.array([stroke for _, items in lines for stroke in items], np.int64).T
+    owners = np.repeat(np.arange(len(lines)), [len(items) for _, items in lines])
+    return [(Strokes(owners, columns, low, high), Ink([color for color, _ in lines], list("o" * len(lines))))]
 
 
 @settings(max_examples=60, deadline=None)
 @given(drawn())
 def test_every_stroke_lights_exactly_its_pixels(case):
     width, height, items = case
-    picture = chart(Frame(width, height, None, "braille"), [strokes_of(items)], NO_TICKS, NO_TICKS, "")
+    picture = chart(Frame(width, height, None, "braille"), drawn_of((33, items)), NO_TICKS, NO_TICKS, "")
     assert picture.text() == braille(lit(2 * width, 4 * height, items))
     assert (picture.fg[picture.chars != " "] == 33).all()
     assert (picture.fg[picture.chars == " "] == -1).all()
@@ -59,13 +63,13 @@ def test_every_stroke_lights_exactly_its_pixels(case):
 
 def test_flat_runs_and_their_neighbours_join_up():
     items = [(0, 2, 2), (1, 2, 2), (2, 2, 2), (3, 2, 5), (4, 5, 5), (6, 5, 5), (7, 5, 5)]
-    picture = chart(Frame(4, 2, None, "braille"), [strokes_of(items)], NO_TICKS, NO_TICKS, "")
+    picture = chart(Frame(4, 2, None, "braille"), drawn_of((33, items)), NO_TICKS, NO_TICKS, "")
     assert picture.text() == braille(lit(8, 8, items))
 
 
 def test_series_keep_their_colours_and_share_cells():
-    left, right = strokes_of([(0, 0, 3)], 33), strokes_of([(1, 0, 3), (2, 0, 3)], 208)
-    picture = chart(Frame(2, 1, None, "braille"), [left, right], NO_TICKS, NO_TICKS, "")
+    drawn = drawn_of((33, [(0, 0, 3)]), (208, [(1, 0, 3), (2, 0, 3)]))
+    picture = chart(Frame(2, 1, None, "braille"), drawn, NO_TICKS, NO_TICKS, "")
     assert picture.text() == "⣿⡇"
     assert picture.fg.tolist() == [[208, 208]]
 
@@ -76,7 +80,7 @@ def test_axes_and_labels(glyphs):
     across, up = PIXELS[glyphs]
     assert frame.pixels == (33 * across, 8 * up)
     x, y = Ticks([0.0, 0.5, 1.0], ["0", "50", "100"]), Ticks([0.0, 1.0], ["0.0", "1.5"])
-    picture = chart(frame, [Strokes(*[np.array([0, 1])] * 3, 33, "o")], x, y, "step")
+    picture = chart(frame, drawn_of((33, [(0, 0, 0), (1, 1, 1)])), x, y, "step")
     lines = picture.text().split("\n")
     corner, tick, bar = ("+", "+", "-") if glyphs == "ascii" else ("└", "┤", "─")
     assert lines[0].startswith(f"   1.5{tick}")
@@ -92,7 +96,7 @@ def test_a_pixel_lies_in_the_cell_it_is_drawn_in():
     frame = Frame.fit(40, 10, "braille")
     ticks = Ticks([0.0, 1.0], ["0", "1"])
     for column, row in [(0, 0), (65, 31), (17, 9), (40, 30)]:
-        picture = chart(frame, [strokes_of([(column, row, row)])], ticks, ticks, "")
+        picture = chart(frame, drawn_of((33, [(column, row, row)])), ticks, ticks, "")
         y, x = frame.cell(column, row)
         assert 0x2800 < ord(picture.chars[y, x]) < 0x2900
         assert picture.fg[y, x] == 33
@@ -102,7 +106,7 @@ def test_nothing_of_the_previous_chart_remains():
     frame = Frame.fit(40, 10, "braille")
     ticks = Ticks([0.0, 1.0], ["0", "1"])
     first = chart(frame, [], ticks, ticks, "")
-    chart(frame, [strokes_of([(3, 0, 20)])], Ticks([0.5], ["other"]), Ticks([0.3], ["labels"]), "else")
+    chart(frame, drawn_of((33, [(3, 0, 20)])), Ticks([0.5], ["other"]), Ticks([0.3], ["labels"]), "else")
     assert chart(frame, [], ticks, ticks, "").same(first)
 
 
@@ -111,7 +115,7 @@ def test_charts_from_many_threads_do_not_mix():
     cases = [[(column, 0, row)] for column in range(12) for row in range(12)]
     with ThreadPoolExecutor(8) as pool:
         texts = list(
-            pool.map(lambda case: chart(frame, [strokes_of(case)], NO_TICKS, NO_TICKS, "").text(), cases)
+            pool.map(lambda case: chart(frame, drawn_of((33, case)), NO_TICKS, NO_TICKS, "").text(), cases)
         )
     assert texts == [braille(lit(12, 12, case)) for case in cases]
 
@@ -119,7 +123,7 @@ def test_charts_from_many_threads_do_not_mix():
 def test_drawing_prints_nothing(capfd):
     ticks = Ticks([0.0, 1.0], ["0", "1"])
     for width, height in [(1, 1), (2, 1), (20, 5), (21, 5), (58, 17)]:
-        chart(Frame.fit(width, height, "braille"), [strokes_of([(0, 0, 0)])], ticks, ticks, "step")
+        chart(Frame.fit(width, height, "braille"), drawn_of((33, [(0, 0, 0)])), ticks, ticks, "step")
     assert capfd.readouterr() == ("", "")
 
 

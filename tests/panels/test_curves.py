@@ -9,7 +9,7 @@ from tuilab.panels import View, arm_color, panels_of
 from tuilab.panels.columns import first_nonfinite
 from tuilab.panels.palette import BROKEN, arm_mark
 from tuilab.panels.theory import is_theory, measured
-from tuilab.recording import Recording, Writer
+from tuilab.recording import Recording, SeriesName, Writer
 
 WIDTH, HEIGHT = 58, 17
 MARKS = "●■▲◆"
@@ -319,7 +319,8 @@ def test_a_prediction_made_once_holds_and_one_layers_too(record):
     ],
 )
 def test_what_a_prediction_is_about(name, of):
-    assert (is_theory(name), measured(name)) == (name != of, of)
+    identity = SeriesName.parse(name)
+    assert (is_theory(identity), str(measured(identity))) == (name != of, of)
 
 
 def test_no_two_arms_look_the_same() -> None:

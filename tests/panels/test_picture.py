@@ -100,7 +100,7 @@ def test_text_outside_is_cut_off():
     ("text", "cells"),
     [
         ("\x1b[31mred", "?[31mred"),
-        ("a\nb\tc\x00", "a?b?c?"),
+        ("a\nb\tc\x00", "a?b c?"),
         ("宽", "?"),
         ("e\u0301", "é"),
         ("a\u200bb\u202e", "ab"),

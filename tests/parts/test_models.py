@@ -25,8 +25,11 @@ SHAPE = (3, 32, 32)
     ],
 )
 def test_layers_are_found_and_scores_come_out(name: str, settings: dict[str, object], hidden: int) -> None:
+    before = torch.get_rng_state()
     network = MODELS[name](SHAPE, 10, **settings)
     network.start(0, "kaiming_normal")
+    assert torch.equal(torch.get_rng_state(), before), "a network is built without drawing"
+    network.drop_by(torch.Generator().manual_seed(0))
     assert network(torch.randn(4, *SHAPE)).shape == (4, 10)
     assert len(network.activations) == hidden
     assert len(network.weights) == hidden + 1

@@ -12,7 +12,7 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tuilab.recording import Recording, Writer
+from tuilab.recording import Recording, Series, SeriesName, Writer
 
 DTYPES = ["bool", "float16", "float32", "float64"]
 DTYPES += [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -24,7 +24,11 @@ class Content:
 
     header: dict[str, Any] = field(default_factory=dict)
     series: dict[str, dict[int, float]] = field(default_factory=dict)
-    frames: dict[str, dict[int, tuple[np.ndarray, dict]]] = field(default_factory=dict)
+    described: dict[str, tuple[str, str, str | None, str, str]] = field(default_factory=dict)
+    """Arm, metric, layer, unit and meaning of the series that have more than a name."""
+    times: dict[str, dict[int, float]] = field(default_factory=dict)
+    frames: dict[str, dict[int, tuple[np.ndarray, dict, dict]]] = field(default_factory=dict)
+    """By name and step: the array, its meta, and its further arrays."""
     events: list[tuple[int, str, str | None, str]] = field(default_factory=list)
 
 
@@ -48,15 +52,25 @@ def check(recording: Recording, expected: Content) -> None:
         assert found.dtype == np.float64
         assert steps.tolist() == sorted(values)
         assert same(found, np.array([values[step] for step in sorted(values)], np.float64))
+        steps, found = recording.times(name)
+        assert dict(zip(steps.tolist(), found.tolist(), strict=True)) == expected.times.get(name, {})
+        identity, *told = recording.describe(name)
+        assert identity == recording.identity(name)
+        known = expected.described.get(name, (*[*name.split("/", 2), ""][:2], None, "", ""))
+        assert (*identity[:2], *told) == (*known[:2], *known[3:])
+        if name in expected.described:
+            assert identity.layer == known[2]
     assert set(recording.frames()) == set(expected.frames)
     for name, frames in expected.frames.items():
         assert recording.frame_steps(name).tolist() == sorted(frames)
-        for step, (array, meta) in frames.items():
+        for step, (array, meta, arrays) in frames.items():
             frame = recording.frame(name, step)
             assert frame is not None
             assert (frame.name, frame.step) == (name, step)
             assert frame.meta == meta
             assert same(frame.array, array)
+            assert list(frame.arrays) == list(arrays)
+            assert all(same(frame.arrays[key], part) for key, part in arrays.items())
     events = [(e.step, e.kind, e.arm, json.dumps(e.data)) for e in recording.events()]
     assert events == sorted(expected.events, key=lambda event: event[0])
 
@@ -64,6 +78,12 @@ def check(recording: Recording, expected: Content) -> None:
 # A script: what is done to a writer, as data.
 
 NAMES = ["sgd/loss", "adam/loss", "engine/cost", "a/b/1", "a/b/2", "naïve/ε"]
+DESCRIBED = [
+    Series(SeriesName("run 1", "train/loss"), "nats", "of the batch"),
+    Series(SeriesName("run 1", "train/loss", "encoder.layers.3/ffn"), "nats"),
+    Series(SeriesName("ε/δ", "", "7")),
+    Series(SeriesName("", "a", "")),
+]
 floats = st.floats(width=64) | st.sampled_from([float("nan"), float("inf"), -0.0, 1e300, 5e-324])
 
 
@@ -73,8 +93,8 @@ def scripts(draw: Callable) -> list[tuple]:
     tables = draw(
         st.lists(
             st.tuples(
-                st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True),
-                st.sampled_from(["float32", "float64"]),
+                st.lists(st.sampled_from([*NAMES, *DESCRIBED]), min_size=1, max_size=4, unique=True),
+                st.sampled_from(["float32", "float64", "timed"]),
             ),
             max_size=3,
         )
@@ -83,10 +103,11 @@ def scripts(draw: Callable) -> list[tuple]:
         lambda name: hnp.arrays(name, hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3))
     )
     meta = st.none() | st.dictionaries(st.sampled_from("xy"), st.integers() | st.text(max_size=3), max_size=2)
+    further = st.none() | st.dictionaries(st.sampled_from(["edges", "ε"]), arrays, max_size=2)
     gap = st.integers(1, 3) | st.integers(1, 2**40)
     operations = [
         st.tuples(st.just("flush")),
-        st.tuples(st.just("frame"), st.sampled_from(["h", "landscape"]), gap, arrays, meta),
+        st.tuples(st.just("frame"), st.sampled_from(["h", "landscape"]), gap, arrays, meta, further),
         st.tuples(
             st.just("event"),
             st.integers(0, 2**50),
@@ -109,25 +130,32 @@ RESERVED = {"self", "step", "kind", "arm"}
 
 def play(writer: Writer, script: Iterable[tuple], header: dict[str, Any]) -> Content:
     """Does what a script says, and says what must be read back."""
-    tables, dtypes, names, last = [], [], [], {}
+    tables, dtypes, names, timed, last = [], [], [], [], {}
     by_table: list[dict[str, dict[int, float]]] = []
     kept = Content(header)
     for kind, *args in script:
         if kind == "table":
-            tables.append(writer.table(*args))
-            names.append(args[0])
-            dtypes.append(np.dtype(args[1]))
-            by_table.append({name: {} for name in args[0]})
+            series, dtype = args
+            timed.append(dtype == "timed")
+            tables.append(writer.timed_table(series) if timed[-1] else writer.table(series, dtype))
+            names.append([item if isinstance(item, str) else item.name for item in series])
+            dtypes.append(np.dtype("float64" if timed[-1] else dtype))
+            by_table.append({name: {} for name in names[-1]})
+            for item in series:
+                if not isinstance(item, str):
+                    kept.described[item.name] = (*item.identity, item.unit, item.meaning)
         elif kind in ("row", "many"):
             index, rows = args[0], 1 if kind == "row" else args[1]
             first = last.get(index, -1) + args[-2 if kind == "many" else 1]
             if kind == "row":
                 steps, values = np.array([first]), np.array([args[2]])
-                tables[index].append(first, args[2])
+                given = (1e9 + first,) if timed[index] else ()
+                tables[index].append(first, args[2], *given)
             else:
                 steps = first + np.arange(rows) * min(args[2], 1000)
                 values = np.random.default_rng(args[3]).standard_normal((rows, len(names[index])))
-                tables[index].extend(steps, values)
+                given = (1e9 + steps,) if timed[index] else ()
+                tables[index].extend(steps, values, *given)
             if not rows:
                 continue
             last[index] = int(steps[-1])
@@ -135,14 +163,18 @@ def play(writer: Writer, script: Iterable[tuple], header: dict[str, Any]) -> Con
                 stored = values.astype(dtypes[index]).astype(np.float64)
             for column, name in enumerate(names[index]):
                 by_table[index][name].update(zip(steps.tolist(), stored[:, column].tolist(), strict=True))
+                if timed[index]:
+                    known = kept.times.setdefault(name, {})
+                    known.update({step: 1e9 + step for step in steps.tolist()})
         elif kind == "frame":
-            name, more, array, meta = args
+            name, more, array, meta, *rest = args
+            further = rest[0] if rest else None
             step = last.get(name, -1) + more
             last[name] = step
             frames = kept.frames.setdefault(name, {})
             known = list(frames.values())[-1][1] if frames else {}
-            writer.frame(name, step, array, meta)
-            frames[step] = (array, known if meta is None else meta)
+            writer.frame(name, step, array, meta, further)
+            frames[step] = (array, known if meta is None else meta, further or {})
         elif kind == "event":
             step, what, arm, data = args
             writer.event(step, what, arm, **data)
@@ -193,11 +225,13 @@ def chunks(data: bytes) -> list[Chunk]:
 def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start, stop: False) -> Content:
     """What the chunks hold, without those (or those columns of blocks) that are hurt between two offsets."""
     got = Content()
+    undamaged = not hurt(0, found[-1].end) if found else True
     tables: dict[int, dict] = {}
     shapes: dict[int, dict] = {}
     rows: dict[int, list[dict[int, float]]] = {}
+    chunked: dict[int, list[tuple[Chunk, list[int], int]]] = {}
     for chunk in sorted(found, key=lambda chunk: chunk.type > 3):  # definitions first: either copy will do
-        whole = chunk.at + 40 + chunk.covered if chunk.type == 5 else chunk.end
+        whole = chunk.at + 40 + chunk.covered if chunk.type in (5, 10) else chunk.end
         if hurt(chunk.at, whole):
             continue
         if chunk.type == 1:
@@ -211,6 +245,8 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
         elif chunk.type == 7:
             for e in json.loads(chunk.payload):
                 got.events.append((e["step"], e["kind"], e["arm"], json.dumps(e["data"])))
+        elif chunk.type == 10 and chunk.id in tables and undamaged:
+            _summary(chunk, tables[chunk.id], chunked[chunk.id])
         elif chunk.type in (4, 5, 6):
             stride = struct.unpack_from("<q", chunk.payload)[0]
             at = 8 if stride else 8 + 8 * chunk.rows
@@ -221,10 +257,19 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
             )
             if chunk.type == 6 and chunk.id in shapes:
                 shape = shapes[chunk.id]
-                dtype, lengths = np.dtype(shape["dtype"]).newbyteorder("<"), shape["shape"]
-                arrays = np.frombuffer(chunk.payload[at:], dtype).reshape(chunk.rows, *lengths)
-                frames = got.frames[shape["name"]]
-                frames.update({step: (arrays[row], shape["meta"]) for row, step in enumerate(steps)})
+                for step in steps:
+                    found = {}
+                    for part in [shape, *shape.get("arrays", [])]:
+                        dtype = np.dtype(part["dtype"]).newbyteorder("<")
+                        count = int(np.prod(part["shape"]))
+                        array = (
+                            np.frombuffer(chunk.payload, dtype, count, at) if count else np.empty(0, dtype)
+                        )
+                        found[part["name"], part is shape] = array.reshape(part["shape"])
+                        at += count * dtype.itemsize
+                    array = found.pop((shape["name"], True))
+                    further = {name: part for (name, _), part in found.items()}
+                    got.frames[shape["name"]][step] = (array, shape["meta"], further)
             elif chunk.type == 4 and chunk.id in tables:
                 table = tables[chunk.id]
                 dtype = "<f4" if table["dtype"] == "float32" else "<f8"
@@ -235,9 +280,26 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
                     taken.update(zip(steps, values[column].astype(float).tolist(), strict=True))
             elif chunk.type == 5 and chunk.id in tables:
                 _block(chunk, tables[chunk.id], at, steps, rows[chunk.id], hurt)
+            if chunk.type in (4, 5):
+                earlier = [large for large in chunked.get(chunk.id, []) if large[1][0] < chunk.first]
+                chunked[chunk.id] = [*earlier, (chunk, steps, at)]
     for id, table in tables.items():
-        for name, taken in zip(table["names"], rows[id], strict=True):
-            got.series.setdefault(name, {}).update(taken)
+        count = len(table["names"]) - table.get("timed", False)
+        for column, name in enumerate(table["names"][:count]):
+            got.series.setdefault(name, {}).update(rows[id][column])
+            if table.get("timed"):
+                got.times.setdefault(name, {}).update(rows[id][count])
+            if "series" in table and name not in got.described:
+                arm, metric, layer = table["series"][column]
+                told = table["metrics"][metric]
+                layers = [*table["layers"], None]
+                got.described[name] = (
+                    table["arms"][arm],
+                    told["name"],
+                    layers[layer],
+                    told["unit"],
+                    told["meaning"],
+                )
     return got
 
 
@@ -261,6 +323,42 @@ def _block(chunk: Chunk, table: dict, at: int, steps: list[int], rows: list[dict
             assert np.array_equal([low[group], high[group], last[group]], summary, equal_nan=True)
         if not hurt(chunk.at + 40 + begin, chunk.at + 40 + begin + region):
             taken.update(zip(steps, values.tolist(), strict=True))
+
+
+def _summary(chunk: Chunk, table: dict, chunked: list[tuple[Chunk, list[int], int]]) -> None:
+    """Asserts that a summary of an undamaged file is one of its chunks, worked out row by row."""
+    count, columns = chunk.rows, len(table["names"])
+    item = 4 if table["dtype"] == "float32" else 8
+    first, last = np.frombuffer(chunk.payload, "<i8", 2 * count).reshape(2, count)
+    assert first[0] == chunk.first
+    assert chunk.covered == 16 * count + 4 * columns
+    checks = struct.unpack_from(f"<{columns}I", chunk.payload, 16 * count)
+    size = count * (3 * item + 8)
+    assert len(chunk.payload) == chunk.covered + columns * size
+    regions = [chunk.payload[chunk.covered + column * size :][:size] for column in range(columns)]
+    assert [zlib.crc32(region) for region in regions] == list(checks)
+    group = 0
+    for large, steps, at in chunked:
+        if not first[0] <= steps[0] <= last[-1]:
+            continue
+        ahead = -(-large.rows // 256) * (3 * item + 4) if large.type == 5 else 0
+        begin = at + 4 * columns if large.type == 5 else at
+        for start in range(0, large.rows, 256):
+            stop = min(start + 256, large.rows)
+            assert (first[group], last[group]) == (steps[start], steps[stop - 1])
+            for column, region in enumerate(regions):
+                own = begin + column * (ahead + item * large.rows)
+                values = np.frombuffer(large.payload[own + ahead :], f"<f{item}", large.rows)[start:stop]
+                finite = values[np.isfinite(values)]
+                expected = [finite.min(), finite.max(), finite[-1]] if len(finite) else [np.nan] * 3
+                told = np.frombuffer(region, f"<f{item}", 3 * count).reshape(3, count)[:, group]
+                assert np.array_equal(told, expected, equal_nan=True)
+                nonfinite, running = np.frombuffer(region[3 * item * count :], "<u4").reshape(2, count)
+                assert nonfinite[group] == len(values) - len(finite)
+                end = own + ahead + item * stop
+                assert running[group] == (zlib.crc32(large.payload[own:end]) if large.type == 5 else 0)
+            group += 1
+    assert group == count
 
 
 def second_reading(path: Path) -> Content:

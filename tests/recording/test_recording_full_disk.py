@@ -121,8 +121,8 @@ def test_without_room_to_compact_the_recording_stays_as_it_is(tmp_path, monkeypa
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
             return self.file.write(data)
 
-    real = Path.open
-    monkeypatch.setattr(Path, "open", lambda self, *args, **more: Full(real(self, *args, **more)))
+    real = os.fdopen
+    monkeypatch.setattr(os, "fdopen", lambda *args, **more: Full(real(*args, **more)))
     writer.close()
     monkeypatch.undo()
     assert path.read_bytes()[: len(before)] == before

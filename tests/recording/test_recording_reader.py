@@ -12,9 +12,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recording_oracle import chunks, same
-from test_recording_damage import chunk, head
+from test_recording_hostile import chunk, head
 
-from tuilab.recording import Event, NewerVersionError, Recording, RecordingError, Writer, compact
+from tuilab.recording import (
+    Event,
+    NewerVersionError,
+    Recording,
+    RecordingError,
+    Writer,
+    compact,
+    digests,
+    table,
+)
 
 
 def plain_overview(points: dict[int, float], start: int, stop: int, columns: int) -> list[tuple]:
@@ -52,6 +61,7 @@ def check_overview(
     bad=st.lists(st.tuples(st.integers(0, 4999), st.integers(1, 1500)), max_size=3),
     flushes=st.lists(st.integers(0, 4999), max_size=3),
     close=st.booleans(),
+    few=st.sampled_from([0, 1024]),
     spans=st.lists(
         st.tuples(st.integers(-50, 26_000), st.integers(1, 26_000), st.integers(1, 300)),
         min_size=1,
@@ -59,7 +69,7 @@ def check_overview(
     ),
     at=st.lists(st.integers(-5, 30_000), max_size=20),
 )
-def test_reading_agrees_with_plain_python(rows, stride, jumps, bad, flushes, close, spans, at):
+def test_reading_agrees_with_plain_python(rows, stride, jumps, bad, flushes, close, few, spans, at):
     steps = np.arange(rows) * stride
     for where, more in jumps:
         steps[where:] += more
@@ -69,11 +79,15 @@ def test_reading_agrees_with_plain_python(rows, stride, jumps, bad, flushes, clo
     points = dict(zip(steps.tolist(), values.tolist(), strict=True))
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(compact, "MAX_ROWS", 1500)
+        patch.setattr(compact, "SUMMARY_GROUPS", 9)
+        patch.setattr(digests, "FEW", few)
+        patch.setattr(table, "MAX_ROWS", 600)
+        patch.setattr(table, "SUMMARY_GROUPS", 5)
         path = Path(folder) / "main.tlr"
         writer = Writer.create(path, {}, flush_every=1e9)
-        table = writer.table(["other", "s"])
+        rows_of = writer.table(["other", "s"])
         for row in range(rows):
-            table.append(int(steps[row]), [0, values[row]])
+            rows_of.append(int(steps[row]), [0, values[row]])
             if row in flushes:
                 writer.flush()
         if close:
@@ -116,7 +130,8 @@ def test_an_overview_far_apart_and_far_along(tmp_path):
             recording.overview("a", 0, 9, 0)
 
 
-def test_the_last_value_of_a_span_is_its_last_wherever_blocks_are_cut(tmp_path):
+def test_the_last_value_of_a_span_is_its_last_wherever_blocks_are_cut(tmp_path, monkeypatch):
+    monkeypatch.setattr(digests, "FEW", 0)
     writer = Writer.create(tmp_path / "main.tlr", {})
     table = writer.table(["a"])
     values = np.arange(600.0)
@@ -191,7 +206,7 @@ def test_a_series_in_two_tables_is_one_by_step(tmp_path):
 
 
 def test_several_files_are_one_recording(tmp_path):
-    first, second = tmp_path / "b.tlr", tmp_path / "a.tlr"  # the names' order is not that of creation
+    first, second = tmp_path / "main.tlr", tmp_path / "rank-1.tlr"
     one = Writer.create(first, {"part": 1}, flush_every=1e9)
     two = Writer.create(second, {"part": 2}, flush_every=1e9)
     old, new = one.table(["loss", "old"]), two.table(["new", "loss"])

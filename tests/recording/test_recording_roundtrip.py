@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from recording_oracle import check, play, same, scripts, second_reading
 
-from tuilab.recording import Recording, Writer, compact
+from tuilab.recording import Recording, Writer, compact, table
 
 HEADER = {"scenario": {"kind": "descent"}, "arms": ["sgd", "ädam"], "steps": None}
 
@@ -19,6 +19,8 @@ HEADER = {"scenario": {"kind": "descent"}, "arms": ["sgd", "ädam"], "steps": No
 def test_any_sequence_of_writes_reads_back_equal(script, close, large):
     with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(compact, "MAX_ROWS", large)
+        patch.setattr(table, "MAX_ROWS", 500)
+        patch.setattr(table, "SUMMARY_GROUPS", 5)
         path = Path(folder) / "main.tlr"
         writer = Writer.create(path, HEADER, flush_every=1e9)
         with Recording.open(path) as following:
@@ -121,3 +123,46 @@ def test_big_endian_and_strided_arrays_read_back_equal(tmp_path):
     with Recording.open(path) as recording:
         assert (recording.frame("f", 9).array == array).all()
         assert recording.at("b", 0) == 4.0
+
+
+def test_edges_that_change_with_every_frame_are_data(tmp_path):
+    """Another definition each time would make the file grow with the square of its frames."""
+    path = tmp_path / "main.tlr"
+    writer = Writer.create(path, {}, flush_every=1e9)
+    meta = {"kind": "histogram"}
+    sizes = []
+    for step in range(200):
+        edges, counts = np.linspace(-step, step, 9), np.full(8, step)
+        writer.frame("h", step, counts, meta, {"edges": edges, "layers": np.arange(2)})
+        writer.flush()
+        sizes.append(path.stat().st_size)
+    assert len(set(np.diff(sizes[1:]))) == 1
+    with Recording.open(path) as recording:
+        for closed in (False, True):
+            if closed:
+                writer.close()
+                recording.refresh()
+            for step in (0, 7, 199):
+                frame = recording.frame("h", step)
+                assert frame.meta == meta
+                assert frame.array.tolist() == [step] * 8
+                assert frame.arrays["edges"].tolist() == np.linspace(-step, step, 9).tolist()
+                assert frame.arrays["layers"].tolist() == [0, 1]
+
+
+def test_further_arrays_may_come_go_and_change_their_shape(tmp_path):
+    writer = Writer.create(tmp_path / "main.tlr", {})
+    array = np.zeros(2)
+    for step, arrays in enumerate(
+        [None, {"e": np.arange(3)}, {"e": np.arange(4)}, {"f": np.arange(4)}, None]
+    ):
+        writer.frame("h", step, array, None, arrays)
+    for wrong in ({3: array}, {"e": np.array([object()])}, {str(k): array for k in range(17)}):
+        with pytest.raises(ValueError, match="h"):
+            writer.frame("h", 9, array, None, wrong)
+    writer.close()
+    with Recording.open(tmp_path / "main.tlr") as recording:
+        found = [recording.frame("h", step).arrays for step in range(5)]
+    assert [{name: part.tolist() for name, part in arrays.items()} for arrays in found] == [
+        {}, {"e": [0, 1, 2]}, {"e": [0, 1, 2, 3]}, {"f": [0, 1, 2, 3]}, {},
+    ]  # fmt: skip

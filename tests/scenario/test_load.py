@@ -158,3 +158,49 @@ def test_expectations_must_name_what_is_there(bowl: Path) -> None:
     assert "speaks of metric 'los'" in problems(bowl)
     bowl.write_text(DESCENT + '[[expect]]\narm = "slow"\nmetric = "loss"\nbetween = [0, 1]\nbelow = "fast"\n')
     assert "line 18: expect.1: make exactly one claim" in problems(bowl)
+
+
+def test_what_expectations_were_not_written_for_is_noted() -> None:
+    def changed(*overrides: str, name: str = "kaiming") -> list[str]:
+        return load(name, overrides).changed
+
+    assert changed() == []
+    assert changed("seed=7", "pace=3", "probes.sample=100", "title=mine") == []
+    assert changed("network.width=4096", "batch=16") == []  # what the file says anyway
+    assert changed("network.width=512", "seed=7") == ["network.width"]
+    assert changed("arms.he.init.mode=fan_out") == ["arms.he.init.mode"]
+    assert changed("network.width=512", "expect=[]") == []  # expectations of one's own
+
+
+NET = """
+kind = "propagation"
+title = "Net"
+question = "How far?"
+batch = 8
+network = { width = 64, depth = 3 }
+init = { name = "orthogonal" }
+[arms.a]
+"""
+
+
+def test_a_scenario_names_what_its_expectations_hold_under(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text('holds_under = ["network.width", "batch"]\n' + NET)
+    assert load(file, ["network.width=100"]).changed == []
+    assert load(file, ["arms.a.batch=3", "network.depth=2"]).changed == ["network.depth"]
+
+
+def test_statistics_want_draws(tmp_path: Path) -> None:
+    claim = '[[expect]]\narm = "a"\nmetric = "activation.ratio"\nnear = 1.0\nwithin = "4 sigma"\n'
+    file = tmp_path / "mine.toml"
+    file.write_text(NET + claim)
+    with pytest.raises(ScenarioError, match="drawn once: give it draws"):
+        load(file)
+    assert load(file, ["draws=4"]).expect[0].sigmas == 4
+    for wrong, said in (
+        ('share_of_draws = 0.5\nover = "seeds"', "one thing of the draws"),
+        ("p_below = 0.01", "one thing of the draws"),
+    ):
+        file.write_text(NET + claim + wrong)
+        with pytest.raises(ScenarioError, match=said):
+            load(file, ["draws=4"])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tuilab.runs import Run
 from tuilab.scenario.catalogue import find
 
 
@@ -31,4 +32,4 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.chdir(tmp_path)
     yield tmp_path
     for run in (tmp_path / "runs").glob("*"):
-        (run / "control").write_text("stop\n")
+        Run(run).send("stop")

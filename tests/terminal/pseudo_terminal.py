@@ -23,27 +23,55 @@ _QUERIES = re.compile(rb"\x1b\[[<>?][0-9;]*(?:u|\$p)")
 
 
 class Terminal:
-    """Runs `tuilab` as a person would: keys go in, and what the screen shows comes out."""
+    """Runs `tuilab` as a person would: keys go in, and what the screen shows comes out.
 
-    def __init__(self, *arguments: str, size: tuple[int, int] = (120, 40), **environment: str) -> None:
+    Or runs other Python: `program` is what stands before the arguments.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        size: tuple[int, int] = (120, 40),
+        nohup: bool = False,
+        program: tuple[str, ...] = ("-m", "tuilab"),
+        **environment: str,
+    ) -> None:
         self.screen = pyte.Screen(*size)
         self.output = b""
         self._stream = pyte.ByteStream(self.screen)
         self._fed = 0
         self.pid, self._file = pty.fork()
         if self.pid == 0:
+            signal.signal(signal.SIGHUP, signal.SIG_IGN if nohup else signal.SIG_DFL)
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
             own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
             own |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", **environment}
             # With these variables and no others: readline, which pytest loads, sets COLUMNS and LINES behind
             # Python's back, and execv would hand them on.
-            os.execve(sys.executable, [sys.executable, "-m", "tuilab", *arguments], own)
+            os.execve(sys.executable, [sys.executable, *program, *arguments], own)
 
     def __enter__(self) -> Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.hang_up()
+
+    @property
+    def settings(self) -> list[object]:
+        """Echo, line editing, and what else `stty -a` tells."""
+        return termios.tcgetattr(self._file)
+
+    @property
+    def modes(self) -> set[int]:
+        """What escape sequences switched on and not off again: screens, mouse reports, a shown cursor."""
+        on = {25}
+        for numbers, switch in re.findall(rb"\x1b\[\?([\d;]+)([hl])", self.output):
+            for number in map(int, numbers.split(b";")):
+                (on.add if switch == b"h" else on.discard)(number)
+        return on
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
 
     @property
     def text(self) -> str:
@@ -74,13 +102,13 @@ class Terminal:
             assert time.monotonic() < deadline, f"tuilab does not end; there is\n{self.text}"
         return self._reap()
 
-    def hang_up(self) -> None:
-        """Close the terminal, as a lost connection does."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-            if self.pid:
-                self._reap()
+    def hang_up(self) -> int | None:
+        """Close the terminal, as a lost connection does; the exit code of what had not ended before."""
+        if self._file < 0:
+            return None
+        os.close(self._file)
+        self._file = -1
+        return self._reap() if self.pid else None
 
     def _read(self) -> bool:
         """Take in what was written; False at the end."""

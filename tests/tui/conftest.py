@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import os
-import socket
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from race import Recorder
 
-from tuilab.runs import Run, create
+from tuilab.runs import Lock, Run, create
 
 
 @pytest.fixture
@@ -31,17 +28,16 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         future.setattr("tuilab.recording.format.VERSION", 7)
         recorder = Recorder(tmp_path / "newer.tlr", steps=1)
         recorder.record(1)
-        os.close(recorder.writer._fd)
     return tmp_path / "newer.tlr"
 
 
 @pytest.fixture
-def live(tmp_path: Path) -> tuple[Run, Recorder]:
-    """A run that this very process claims to be the engine of, at step 30 of 100."""
+def live(tmp_path: Path) -> Iterator[tuple[Run, Recorder]]:
+    """A run that this very process is the engine of, at step 30 of 100."""
     run = create(tmp_path / "runs", "race", {"title": "Two arms race"}, {})
-    process = psutil.Process(os.getpid())
-    facts = {"pid": process.pid, "host": socket.gethostname(), "process_started": process.create_time()}
-    (run.path / "engine.json").write_text(json.dumps(facts))
-    recorder = Recorder(run.path / "main.tlr", steps=100)
-    recorder.record(31)
-    return run, recorder
+    lock = Lock.acquire(run.path / "lock")
+    assert lock is not None
+    with lock:
+        recorder = Recorder(run.path / "main.tlr", steps=100)
+        recorder.record(31)
+        yield run, recorder

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from tuilab.recording import Writer
+from tuilab.runs import Run
 
 ARMS = ["slow", "fast"]
 PANELS = [
@@ -25,6 +27,12 @@ EXPECT = [
 def header(steps: int | None, panels: list[dict[str, Any]] = PANELS) -> dict[str, Any]:
     scenario = {"title": "Two arms race", "kind": "descent", "pace": 20.0, "expect": EXPECT}
     return {"scenario": scenario, "panels": panels, "arms": ARMS, "steps": steps}
+
+
+def asked(run: Run) -> list[dict[str, Any]]:
+    """What the engine was asked for."""
+    lines = (run.path / "control").read_text().split("\n")
+    return [{key: value for key, value in json.loads(line).items() if key != "id"} for line in lines if line]
 
 
 class Recorder:

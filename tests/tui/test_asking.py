@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tuilab.recording import Event
-from tuilab.tui import terminal, words
+from tuilab.tui import words
 from tuilab.tui.screens.goto import step_of
 from tuilab.tui.snapshot import ArmLabel
 
@@ -47,6 +47,11 @@ def test_steps_that_people_type(text: str, step: int | None) -> None:
         (Event(5, "set", None, {"value": "nan"}, 0.0), "      5  None nan"),
         (Event(0, "pace", None, {"steps_per_second": None}, 0.0), "      0  pace: as fast as it can"),
         (Event(9, "failed", None, {"message": "out of memory"}, 0.0), "      9  failed: out of memory"),
+        (
+            Event(5, "set", None, {"key": "a", "was": 10**400, "value": [1]}, 0.0),
+            "      5  a a number without end → [1]",
+        ),
+        (Event(9, "failed", None, {"message": "x" * 10**6}, 0.0), f"      9  failed: {'x' * 491}…"),
         (Event(9, "never-heard-of", "gone", {}, 0.0), "      9  gone never heard of"),
     ],
 )
@@ -59,23 +64,3 @@ def test_events_in_words(event: Event, line: str) -> None:
 )
 def test_ages_are_coarse(seconds: float, age: str) -> None:
     assert words.age(seconds) == age
-
-
-@pytest.mark.parametrize(
-    ("environment", "glyphs"),
-    [
-        ({"TUILAB_GLYPHS": "ascii", "TERM": "xterm"}, "ascii"),
-        ({"TUILAB_GLYPHS": "block", "TERM": "xterm"}, "block"),
-        ({"TUILAB_GLYPHS": "nonsense", "TERM": "xterm"}, "braille"),
-        ({"TERM": "linux"}, "block"),
-        ({"TERM": "dumb"}, "ascii"),
-        ({"TERM": "screen-256color"}, "braille"),
-    ],
-)
-def test_glyphs_follow_the_terminal(
-    environment: dict[str, str], glyphs: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("TUILAB_GLYPHS", raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert terminal.glyphs() == glyphs

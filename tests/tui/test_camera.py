@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from pathlib import Path
 
@@ -60,15 +59,14 @@ def test_a_live_run_is_followed(live: tuple[Run, Recorder]) -> None:
 
 def test_a_run_that_has_not_begun_is_starting(tmp_path: Path) -> None:
     run = create(tmp_path, "race", {"title": "Two arms race"}, {})
-    snapshot = Camera(Source(run)).take(Wanted())
+    with run.claim():
+        snapshot = Camera(Source(run)).take(Wanted())
     assert snapshot is not None
     assert (snapshot.state, snapshot.growing, snapshot.problem) == ("starting", True, "")
 
 
 def test_an_engine_that_died_at_its_start_is_quoted(tmp_path: Path) -> None:
     run = create(tmp_path, "race", {"title": "Two arms race"}, {})
-    (run.path / "engine.json").write_text('{"pid": 999999999, "host": "elsewhere"}')
-    os.utime(run.path / "engine.json", (1, 1))
     run.log.write_text("loading\nno such device: cuda:7\n")
     snapshot = Camera(Source(run)).take(Wanted())
     assert snapshot is not None

@@ -76,8 +76,8 @@ async def test_enter_launches_and_shows_the_run(
 ) -> None:
     launched: list[str] = []
 
-    def launch(name: str, path: Path, predicted: list[int | None]) -> Source:
-        launched.append(name)
+    def launch(path: Path, predicted: list[int | None]) -> Source:
+        launched.append(path.stem)
         assert predicted == []
         return Source(live[0])
 
@@ -97,7 +97,7 @@ async def test_questions_come_before_the_run(
 ) -> None:
     launched: list[list[int | None]] = []
 
-    def launch(name: str, path: Path, predicted: list[int | None]) -> Source:
+    def launch(path: Path, predicted: list[int | None]) -> Source:
         launched.append(predicted)
         return Source(live[0])
 
@@ -120,7 +120,7 @@ async def test_questions_come_before_the_run(
 
 
 async def test_a_launch_that_fails_is_a_sentence_at_the_bottom(monkeypatch: pytest.MonkeyPatch) -> None:
-    def launch(name: str, path: Path, predicted: list[int | None]) -> Source:
+    def launch(path: Path, predicted: list[int | None]) -> Source:
         raise RunError("/nowhere: can't write runs there")
 
     monkeypatch.setattr("tuilab.tui.launching.launch", launch)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tuilab.recording import Event
+from tuilab.runs import State
 from tuilab.tui.pace import PACES, EnginePace
 from tuilab.tui.snapshot import Snapshot, Wanted
 
 
-def snapshot(last: int, *paces: float | None, state: str = "running") -> Snapshot:
+def snapshot(last: int, *paces: float | None, state: State = State.RUNNING) -> Snapshot:
     events = tuple(Event(0, "pace", None, {"steps_per_second": pace}, 0.0) for pace in paces)
     return Snapshot(Wanted(), state, last=last, events=events)
 
@@ -36,7 +37,7 @@ def test_an_engine_that_was_told_nothing_goes_as_it_is_seen_to() -> None:
     pace = EnginePace(lambda: next(clock))
     for last in (0, 35, 70):
         pace.note(snapshot(last))
-    pace.note(snapshot(70, state="paused"))
+    pace.note(snapshot(70, state=State.PAUSED))
     assert pace.change(-1) == "20"
     assert [pace.change(1) for _ in range(3)] == ["50", "100", "200"]
 

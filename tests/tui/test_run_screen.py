@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lab import lab
-from race import Recorder, until
+from race import Recorder, asked, until
 
 from tuilab.runs import Run
 
@@ -89,25 +89,24 @@ async def test_a_live_run_is_followed_and_left_and_joined_again(live: tuple[Run,
 
 async def test_space_and_dot_are_for_the_engine_while_live(live: tuple[Run, Recorder]) -> None:
     run, recorder = live
-    asked = run.path / "control"
     async with lab(run) as opened:
         await opened.press("full_stop")
         await opened.sees("space pauses it")
         await opened.press("space")
-        await until(lambda: asked.read_text() == "pause\n", "the wish to pause")
+        await until(lambda: asked(run) == [{"do": "pause"}], "the wish to pause")
         recorder.writer.event(recorder.step, "paused")
         recorder.writer.flush()
         await opened.sees("‖ paused")
         await opened.sees("resume the engine")
         await opened.press("full_stop", "space")
-        await until(lambda: asked.read_text() == "pause\nstep\nresume\n", "step and resume")
+        wishes = [{"do": "pause"}, {"do": "step"}, {"do": "resume"}]
+        await until(lambda: asked(run) == wishes, "step and resume")
         await opened.press("home", "space", "space")
-        assert asked.read_text() == "pause\nstep\nresume\n"
+        assert asked(run) == wishes
 
 
 async def test_the_speed_keys_are_for_the_engine_while_live(live: tuple[Run, Recorder]) -> None:
     run, recorder = live
-    asked = run.path / "control"
     async with lab(run) as opened:
         recorder.writer.event(recorder.step, "pace", steps_per_second=20.0)
         recorder.writer.flush()
@@ -115,10 +114,10 @@ async def test_the_speed_keys_are_for_the_engine_while_live(live: tuple[Run, Rec
         await opened.press("greater_than_sign")
         await opened.sees("the engine is asked for 50 steps a second")
         await opened.press("greater_than_sign", "minus", "minus")
-        assert asked.read_text() == "pace 50\npace 100\npace 50\npace 20\n"
+        assert asked(run) == [{"do": "pace", "value": value} for value in (50, 100, 50, 20)]
         await opened.press("left", "plus")
         await opened.sees("2x")
-        assert asked.read_text().count("\n") == 4
+        assert len(asked(run)) == 4
 
 
 async def test_from_event_to_event(finished: Path) -> None:
@@ -156,6 +155,7 @@ async def test_a_panel_in_words(finished: Path) -> None:
 
 async def test_an_engine_that_can_not_be_asked_is_a_sentence(live: tuple[Run, Recorder]) -> None:
     run, _ = live
+    (run.path / "control").unlink()
     (run.path / "control").mkdir()
     async with lab(run) as opened:
         await opened.press("space")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -181,14 +180,14 @@ async def test_texts_from_strangers_are_shown_and_not_obeyed(tmp_path: Path) -> 
     async with lab(tmp_path / "evil.tlr") as opened:
         await opened.sees("[/bold] [red]x")
         await opened.sees("failed: [/bold]")
+        picture = opened.pilot.app.export_screenshot()
+        assert {char for char in picture if not char.isprintable()} == {"\n"}
         await opened.press("a", "enter")
         await until(lambda: opened.screen.snapshot.wanted.hidden == {evil}, "the arm hidden")
 
 
 async def test_an_engine_that_died_is_quoted_in_full(tmp_path: Path) -> None:
     run = create(tmp_path, "race", {"title": "Two arms race"}, {})
-    (run.path / "engine.json").write_text("{}")
-    os.utime(run.path / "engine.json", (1, 1))  # its last sign of life
     run.log.write_text("no room [/on] the left\n")
     app = LabApp(RunScreen(Source(run), live=True))
     async with app.run_test(size=NARROW):

@@ -68,9 +68,9 @@ def look_of(char: pyte.screens.Char) -> tuple[object, ...]:
 @pytest.mark.parametrize("seed", range(20))
 def test_the_terminal_shows_what_a_full_repaint_would(seed: int) -> None:
     rng = random.Random(seed)
-    wire, terminal = Wire(), Terminal()
+    wire, terminal = Wire(256), Terminal()
     rows = a_screen(rng)
-    terminal.stream.feed(wire.difference(whole(rows), CONSOLE))
+    terminal.stream.feed(wire.difference(whole(rows)))
     for _ in range(5):
         spans = []
         for _ in range(rng.randrange(1, 6)):
@@ -78,9 +78,9 @@ def test_the_terminal_shows_what_a_full_repaint_would(seed: int) -> None:
             stop = rng.randrange(x, WIDTH) + 1
             rows[y][x:stop] = [(rng.choice(" ab⠋"), rng.randrange(len(STYLES))) for _ in range(x, stop)]
             spans.append((y, x, stop))
-        terminal.stream.feed(wire.difference(part(rows, sorted(spans)), CONSOLE))
+        terminal.stream.feed(wire.difference(part(rows, sorted(spans))))
         expected = Terminal()
-        expected.stream.feed(Wire().difference(whole(rows), CONSOLE))
+        expected.stream.feed(Wire(256).difference(whole(rows)))
         assert terminal.look() == expected.look()
         plain = Terminal()
         for y, strip in enumerate(strips(rows)):
@@ -90,41 +90,58 @@ def test_the_terminal_shows_what_a_full_repaint_would(seed: int) -> None:
 
 def test_what_is_shown_already_costs_nothing() -> None:
     rows = a_screen(random.Random(1))
-    wire = Wire()
-    assert wire.difference(whole(rows), CONSOLE)
-    assert wire.difference(whole(rows), CONSOLE) == ""
+    wire = Wire(256)
+    assert wire.difference(whole(rows))
+    assert wire.difference(whole(rows)) == ""
     wire.forget()
-    assert wire.difference(whole(rows), CONSOLE)
+    assert wire.difference(whole(rows))
 
 
 def test_one_changed_cell_costs_a_few_bytes() -> None:
     rows: Rows = [[("a", 1)] * WIDTH for _ in range(HEIGHT)]
-    wire = Wire()
-    wire.difference(whole(rows), CONSOLE)
+    wire = Wire(256)
+    wire.difference(whole(rows))
     rows[3][20] = ("⠋", 1)
-    sent = wire.difference(part(rows, [(3, 12, 30)]), CONSOLE)
+    sent = wire.difference(part(rows, [(3, 12, 30)]))
     assert sent == "\x1b[4;21H\x1b[38;5;33m⠋\x1b[m"
 
 
 def test_wide_characters_keep_their_neighbours_in_place() -> None:
-    wire, terminal = Wire(), Terminal()
+    wire, terminal = Wire(256), Terminal()
     for text in ("ab日本cd", "日ab本cd", "abcdefgh", "日本日本"):
         strip = Strip([Segment(text.ljust(WIDTH))]).adjust_cell_length(WIDTH)
-        terminal.stream.feed(wire.difference(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1)), CONSOLE))
+        terminal.stream.feed(wire.difference(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1))))
         assert terminal.screen.display[0].rstrip() == text
 
 
 def test_escape_sequences_in_texts_do_not_reach_the_terminal() -> None:
     strip = Strip([Segment("a\x1b]0;owned\x07b\x1b[2Jc\u202ed")], WIDTH)
-    sent = Wire().difference(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1)), CONSOLE)
+    sent = Wire(256).difference(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1)))
     assert sent.replace("\x1b[m\x1b[2J", "", 1).count("\x1b") == 1  # the cursor's way to the line
     assert "\x07" not in sent
     assert "\u202e" not in sent
 
 
+def test_links_and_marks_without_end_do_not_reach_the_terminal() -> None:
+    link = Style(link="http://evil", meta={"@click": "app.quit"})
+    strip = Strip([Segment("link", link), Segment("e" + "\u0301" * 1_000)])
+    sent = Wire(256).difference(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1)))
+    assert "\x1b]" not in sent
+    assert "evil" not in sent
+    assert sent.count("\u0301") < 10
+
+
+def test_a_terminal_without_colours_gets_none_and_keeps_its_attributes() -> None:
+    style = Style(color=Color.from_ansi(208), bgcolor=Color.from_rgb(1, 2, 3), bold=True)
+    sent = Wire(0).difference(LayoutUpdate([[Strip([Segment("a", style)])]], Region(0, 0, WIDTH, 1)))
+    assert "\x1b[1ma" in sent.replace("\x1b[0;1m", "\x1b[1m")
+    assert "38;" not in sent
+    assert "48;" not in sent
+
+
 def test_an_ascii_terminal_gets_ascii() -> None:
     strip = Strip([Segment("╭─ loss ● ▶ 日 é ←→ ÷ −")])
-    sent = Wire(ascii_only=True).difference(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1)), CONSOLE)
+    sent = Wire(ascii_only=True).difference(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1)))
     assert sent.isascii()
     assert "+- loss o >" in sent
     assert "<> / -" in sent

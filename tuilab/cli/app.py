@@ -12,6 +12,8 @@ from tuilab.cli import (
     data,
     describe,
     diagnose,
+    export,
+    import_,
     inspect,
     listing,
     new,
@@ -24,6 +26,7 @@ from tuilab.cli import (
     stop,
     watch,
 )
+from tuilab.cli.output import say, say_lines
 
 app = typer.Typer(
     name="tuilab",
@@ -45,10 +48,10 @@ def lab(
 ) -> None:
     """Without a command, tuilab opens the lab; without a terminal, it prints this help."""
     if version:
-        print(f"tuilab {__version__}")
+        say(f"tuilab {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        say_lines(context.get_help())
 
 
 app.command("list")(listing.list_scenarios)
@@ -58,6 +61,8 @@ app.command("watch")(watch.watch)
 app.command("replay")(replay.replay)
 app.command("runs")(runs.list_runs)
 app.command("inspect")(inspect.inspect)
+app.command("import")(import_.import_)
+app.command("export")(export.export)
 app.command("check")(check.check)
 app.command("diagnose")(diagnose.diagnose)
 app.command("stop")(stop.stop)

@@ -3,45 +3,50 @@
 from __future__ import annotations
 
 import os
-import shutil
-import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from tuilab.cli.output import print_json
+from tuilab.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from tuilab.experiments.world import World
     from tuilab.runs import Run
 
 
-def conduct_here(prepared: Run, resume: bool = False, world: World | None = None) -> str:
+def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> str:
     """Run the engine in this process with live progress; returns how the run ended.
 
-    A run that could not even start leaves no folder behind. Of a world only the leader shows progress.
+    Of a world only the leader shows progress. A run that was made for this and could not even start leaves no
+    folder behind; one to go on with stays as it was.
     """
+    from tuilab.cli import asked
     from tuilab.cli.progress import StepProgress
-    from tuilab.runs.launch import QUIET_THREADS
+    from tuilab.runs import CHILDREN
 
-    os.environ.update({key: os.environ.get(key, value) for key, value in QUIET_THREADS.items()})
+    os.environ.update({key: os.environ.get(key, value) for key, value in CHILDREN.items()})
     if world is not None and not world.leader:
         from tuilab.engine import conduct
 
-        return str(conduct(prepared, None, resume, world))
-    with StepProgress(prepared.name) as progress:
-        from tuilab.engine import EngineError, conduct
-        from tuilab.experiments import ALONE, DistributedError
+        return str(conduct(run, None, resume, world))
+    with (
+        _removed_unless_begun(run, resume),
+        # Before torch is imported, which takes seconds: from now on the run is this process's.
+        run.claim(resume) if world is None else nullcontext() as lock,
+        StepProgress(run.name) as progress,
+    ):
+        from tuilab.engine import conduct
+        from tuilab.experiments import ALONE
 
-        try:
-            return str(conduct(prepared, progress.update, resume, world or ALONE))
-        except (EngineError, DistributedError):
-            if not prepared.recordings():
-                shutil.rmtree(prepared.path, ignore_errors=True)
-            raise
+        def told(step: int, steps: int, waiting: str) -> None:
+            if asked:  # while something was imported that lets no exception pass: now the engine heeds it
+                os.kill(os.getpid(), asked.pop())
+            progress.update(step, steps, waiting)
+
+        return str(conduct(run, told, resume, world or ALONE, lock))
 
 
 def several(detach: bool) -> bool:
@@ -83,23 +88,26 @@ def conduct_together(find: Callable[[], Run], resume: bool = False) -> tuple[Run
     return run, ended
 
 
-def run_detached(prepared: Run, as_json: bool, resume: bool = False) -> None:
-    """Launch an engine of its own session and say where it is, once it records.
+def run_detached(run: Run, as_json: bool, resume: bool = False) -> None:
+    """Launch an engine of its own session and say where it is, once it records."""
+    from tuilab.runs import launch, wait_until_started
 
-    A run that could not even start leaves no folder behind.
-    """
-    from tuilab.runs import RunError, launch, wait_until_started
-
-    before = len(prepared.recordings())
-    process = launch(prepared, resume)
-    try:
-        wait_until_started(prepared, process, before)
-    except RunError:
-        if process.poll() is not None and not before:
-            shutil.rmtree(prepared.path, ignore_errors=True)
-        raise
+    with _removed_unless_begun(run, resume):
+        process = launch(run, resume)
+        state = wait_until_started(run, process)
     if as_json:
-        print_json({"run": prepared.name, "path": str(prepared.path), "state": "running", "pid": process.pid})
+        print_json({"run": run.name, "path": str(run.path), "state": str(state), "pid": process.pid})
         return
-    print(f"{prepared.name} runs on without this shell (process {process.pid}); it lies in {prepared.path}")
-    print(f"tuilab watch {prepared.name} looks at it, tuilab stop {prepared.name} ends it", file=sys.stdout)
+    say(f"{run.name} runs on without this shell (process {process.pid}); it lies in {run.path}")
+    say(f"tuilab watch {run.name} looks at it, tuilab stop {run.name} ends it")
+
+
+@contextmanager
+def _removed_unless_begun(run: Run, resume: bool) -> Iterator[None]:
+    """What this command has made it removes again, if nothing came of it."""
+    try:
+        yield
+    except BaseException:
+        if not resume:
+            run.discard()
+        raise

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tuilab.cli.output import AsJson, print_json, print_table
+from tuilab.cli.output import AsJson, print_json, print_table, say
 
 app = typer.Typer(help="Fetch data sets and see where they lie.", rich_markup_mode=None, no_args_is_help=True)
 
@@ -25,10 +25,11 @@ def list_data(as_json: AsJson = False) -> None:
         return
     rows = [(holding.name, holding.state, holding.says, holding.data) for holding in found]
     print_table(rows, ("name", "state", "what", "in a scenario: data ="))
-    print(f"\nThey lie in {folder()} ($TUILAB_DATA moves it). `tuilab run NAME -s 'data=…'` trains on one.")
+    say()
+    say(f"They lie in {folder()} ($TUILAB_DATA moves it). `tuilab run NAME -s 'data=…'` trains on one.")
     for holding in found:
         if holding.problem:
-            print(f"{holding.name}: {holding.problem}")
+            say(f"{holding.name}: {holding.problem}")
 
 
 @app.command()
@@ -55,6 +56,6 @@ def fetch(
         print_json({"data": name, "path": str(fetched.path), "official": fetched.official})
         return
     how = "" if name == "cifar10" else f" -s 'data={wanted.data}'"
-    print(f"{wanted.title} lies in {fetched.path}; `tuilab run cifar10{how}` trains on it")
+    say(f"{wanted.title} lies in {fetched.path}; `tuilab run cifar10{how}` trains on it")
     if not fetched.official:
-        print("It came from a folder, so its official checksum was not checked; counts and sizes are right.")
+        say("It came from a folder, so its official checksum was not checked; counts and sizes are right.")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tuilab.cli.output import AsJson, heading, print_json
+from tuilab.cli.output import AsJson, heading, print_json, say, say_lines
 
 
 def describe(
@@ -24,13 +24,15 @@ def describe(
     if as_json:
         print_json(checked.model_dump(mode="json") | {"path": str(find(scenario))})
         return
-    print(heading(checked.title))
-    print(checked.question)
+    say(heading(checked.title))
+    say(checked.question)
     rows = ", ".join(checked.lecture) or "–"
-    print(f"\nkind {checked.kind}, chapter {checked.chapter!r}, rows {rows}, {find(scenario)}")
+    say()
+    say(f"kind {checked.kind}, chapter {checked.chapter!r}, rows {rows}, {find(scenario)}")
     if checked.notes:
-        print(f"\n{checked.notes.strip()}")
-    print(f"\n{heading('Arms')}")
+        say()
+        say_lines(checked.notes.strip())
+    _section("Arms")
     # What one arm sets is told of all: the others' defaults are what it differs from.
     told = {
         path
@@ -38,21 +40,26 @@ def describe(
         for path in _paths(arm.model_dump(exclude_none=True, exclude_defaults=True))
     }
     for name, arm in checked.setups.items():
-        print(f"  {name}: {_settings(_only(arm.model_dump(exclude_none=True), told))}")
-    print(f"\n{heading('Panels')}")
+        say(f"  {name}: {_settings(_only(arm.model_dump(exclude_none=True), told))}")
+    _section("Panels")
     for panel in checked.shown_panels:
-        print(f"  {panel['type']}: {panel.get('title') or '–'}")
+        say(f"  {panel['type']}: {panel.get('title') or '–'}")
     if checked.predict:
-        print(f"\n{heading('Predict')}")
+        _section("Predict")
         for question in checked.predict:
-            print(f"  {question.ask} {' / '.join(question.choices)}")
+            say(f"  {question.ask} {' / '.join(question.choices)}")
     if checked.expect:
-        print(f"\n{heading('Expectations')}")
+        _section("Expectations")
         for expectation in checked.expect:
             claims = _settings(
                 expectation.model_dump(exclude_none=True, exclude_defaults=True, exclude={"because"})
             )
-            print(f"  {claims}" + (f"  ({expectation.because})" if expectation.because else ""))
+            say(f"  {claims}" + (f"  ({expectation.because})" if expectation.because else ""))
+
+
+def _section(title: str) -> None:
+    say()
+    say(heading(title))
 
 
 def _paths(table: dict[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:

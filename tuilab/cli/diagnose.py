@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tuilab.cli.output import AsJson, RunsFolder, print_json
+from tuilab.cli.output import AsJson, RunsFolder, print_json, say
 
 
 def diagnose(
@@ -35,4 +35,4 @@ def diagnose(
     elif said:
         print_findings(said)
     else:
-        print("nothing found")
+        say("nothing found")

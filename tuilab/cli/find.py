@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tuilab.runs import Run
+    from tuilab.studies import Study
 
 
-def run_or_file(name: str | None, runs: Path | None) -> Run | Path:
-    """A run, or the recording file that `name` is the path of."""
+def run_or_file(name: str | None, runs: Path | None) -> Run | Study | Path:
+    """A run, a study, or the recording file that `name` is the path of."""
+    from tuilab import studies
     from tuilab.runs import find, runs_folder
 
     if name is not None and Path(name).is_file():
         return Path(name)
+    if name is not None and (study := studies.find(runs_folder(runs), name)) is not None:
+        return study
     return find(runs_folder(runs), name)

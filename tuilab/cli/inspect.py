@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tuilab.cli.output import AsJson, RunsFolder, heading, print_json, print_json_line
+from tuilab.cli.output import AsJson, RunsFolder, heading, print_json, print_json_line, say
 
 if TYPE_CHECKING:
-    from tuilab.recording import Recording
+    from tuilab.recording import Readable
 
 
 class InspectError(Exception):
@@ -48,7 +48,7 @@ def inspect(
             _print_facts(recording)
 
 
-def _print_series(recording: Recording, glob: str, as_json: bool) -> None:
+def _print_series(recording: Readable, glob: str, as_json: bool) -> None:
     names = recording.series(glob)
     if not names:
         raise InspectError(f"--series {glob!r}: no series matches; without --series all are named")
@@ -57,12 +57,12 @@ def _print_series(recording: Recording, glob: str, as_json: bool) -> None:
         if as_json:
             print_json_line({"series": name, "steps": steps.tolist(), "values": values.tolist()})
         else:
-            print(heading(name))
+            say(heading(name))
             for step, value in zip(steps.tolist(), values.tolist(), strict=True):
-                print(f"  {step:>9}  {value:.6g}")
+                say(f"  {step:>9}  {value:.6g}")
 
 
-def _facts(recording: Recording) -> dict[str, Any]:
+def _facts(recording: Readable) -> dict[str, Any]:
     return {
         "header": recording.header,
         "finished": recording.finished,
@@ -81,36 +81,45 @@ def _facts(recording: Recording) -> dict[str, Any]:
     }
 
 
-def _print_facts(recording: Recording) -> None:
+def _when(created: Any) -> str:
+    """A moment that a header gives in seconds since 1970; it may give anything."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(created))
+    except (TypeError, ValueError, OverflowError, OSError):
+        return "?"
+
+
+def _print_facts(recording: Readable) -> None:
+    from tuilab.panels.palette import arms_of
+
     header = recording.header
     recorded = header.get("scenario")
     scenario = recorded if isinstance(recorded, dict) else {}
-    print(heading(str(scenario.get("title", "a recording"))))
-    created = header.get("created")
-    when = (
-        time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(created))
-        if isinstance(created, int | float)
-        else "?"
-    )
+    say(heading(str(scenario.get("title", "a recording"))))
     facts = {key: header.get(key, "?") for key in ("host", "device", "threads", "torch", "tuilab", "steps")}
     threads = f"{facts['threads']} thread{'' if facts['threads'] == 1 else 's'}"
-    print(f"recorded {when} on {facts['host']}, {facts['device']}, {threads},", end=" ")
-    print(f"torch {facts['torch']}, tuilab {facts['tuilab']}, seed {scenario.get('seed', '?')}")
-    print(f"arms {', '.join(map(str, header.get('arms', [])))}")
+    say(
+        f"recorded {_when(header.get('created'))} on {facts['host']}, {facts['device']}, {threads}, "
+        f"torch {facts['torch']}, tuilab {facts['tuilab']}, seed {scenario.get('seed', '?')}"
+    )
+    say(f"arms {', '.join(arms_of(header)) or '–'}")
     closed = "closed" if recording.finished else "not closed"
-    print(f"steps {recording.first_step} to {recording.last_step} of {facts['steps']}; {closed}")
+    say(f"steps {recording.first_step} to {recording.last_step} of {facts['steps']}; {closed}")
     for gap in recording.gaps:
-        print(f"gap: {gap.path.name}, {gap.length} bytes from {gap.offset}: {gap.reason}")
-    print(heading("\nEvents"))
+        say(f"gap: {gap.path.name}, {gap.length} bytes from {gap.offset}: {gap.reason}")
+    say()
+    say(heading("Events"))
     for event in recording.events():
         data = ", ".join(f"{key} {value}" for key, value in event.data.items())
         who = f"{event.arm} " if event.arm else ""
-        print(f"  step {event.step}: {who}{event.kind}{f' ({data})' if data else ''}")
-    print(heading("\nSeries"))
+        say(f"  step {event.step}: {who}{event.kind}{f' ({data})' if data else ''}")
+    say()
+    say(heading("Series"))
     for name in recording.series():
         last = recording.at(name, recording.last_step)
-        print(f"  {name}  {'–' if last is None else f'{last:.5g}'}")
+        say(f"  {name}  {'–' if last is None else f'{last:.5g}'}")
     if recording.frames():
-        print(heading("\nFrames"))
+        say()
+        say(heading("Frames"))
         for name in recording.frames():
-            print(f"  {name}  at {len(recording.frame_steps(name))} steps")
+            say(f"  {name}  at {len(recording.frame_steps(name))} steps")

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from itertools import groupby
 
-from tuilab.cli.output import AsJson, heading, print_json
+from tuilab.cli.output import AsJson, heading, print_json, say, say_lines
 
 
 def list_scenarios(as_json: AsJson = False) -> None:
@@ -23,11 +22,11 @@ def list_scenarios(as_json: AsJson = False) -> None:
     for chapter, chapter_entries in groupby(
         (entry for entry in found if not entry.error), lambda entry: entry.chapter
     ):
-        print(heading(chapter))
+        say(heading(chapter))
         for entry in chapter_entries:
-            print(f"  {entry.name:<{broad}}  {entry.question}")
-        print()
+            say(f"  {entry.name:<{broad}}  {entry.question}")
+        say()
     for entry in found:
         if entry.error:
-            print(entry.error, file=sys.stderr)
-    print("tuilab run NAME runs one; tuilab describe NAME tells more; tuilab alone opens the lab.")
+            say_lines(entry.error, error=True)
+    say("tuilab run NAME runs one; tuilab describe NAME tells more; tuilab alone opens the lab.")

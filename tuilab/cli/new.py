@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tuilab.cli.output import AsJson, print_json
+from tuilab.cli.output import AsJson, print_json, say
 
 
 class NewError(Exception):
@@ -43,4 +43,4 @@ def new(
     if as_json:
         print_json({"path": str(target), "from": source})
     else:
-        print(f"{target} is a copy of {source}: edit it, then `tuilab run {shlex.quote(target.stem)}`")
+        say(f"{target} is a copy of {source}: edit it, then `tuilab run {shlex.quote(target.stem)}`")

@@ -6,26 +6,24 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tuilab.cli.output import colors, glyphs, heading, width
+from tuilab.cli.output import colors, glyphs, heading, ink, say, say_picture, width
 
 if TYPE_CHECKING:
     from tuilab.doctor import Finding, Outcome, Reveal
-    from tuilab.recording import Recording
+    from tuilab.recording import Readable
 
 _WIDEST = 100
 _MAIN = 3
 """Panels printed after a run: the first of them are the main ones."""
 
 
-def print_plots(recording: Recording, step: int | None = None, most: int = _MAIN) -> None:
+def print_plots(recording: Readable, step: int | None = None, most: int = _MAIN) -> None:
     """The main panels at a step (the last one by default), one below the other."""
     from tuilab.panels import View, panels_of
 
-    shown = colors()
-    view = View(step=recording.last_step if step is None else step, glyphs=glyphs(), color=bool(shown))
+    view = View(step=recording.last_step if step is None else step, glyphs=glyphs(), color=bool(colors()))
     for panel in panels_of(recording.header)[:most]:
-        picture = panel.draw(recording, view, min(width(), _WIDEST), 14)
-        print(picture.ansi(shown) if shown else picture.text())
+        say_picture(panel.draw(recording, view, min(width(), _WIDEST), 14))
 
 
 def print_outcomes(outcomes: list[Outcome]) -> None:
@@ -36,30 +34,33 @@ def print_outcomes(outcomes: list[Outcome]) -> None:
         "met": ("✓", typer.colors.GREEN),
         "unmet": ("✗", typer.colors.RED),
         "open": ("…", typer.colors.YELLOW),
+        "not checked": ("–", typer.colors.YELLOW),
     }
     met = sum(outcome.verdict == "met" for outcome in outcomes)
-    print(heading(f"Expectations: {met} of {len(outcomes)} met"))
+    say(heading(f"Expectations: {met} of {len(outcomes)} met"))
     for outcome in outcomes:
         mark, color = marks[outcome.verdict]
         if glyphs() == "ascii":
             mark = str(outcome.verdict)
-        print(f"  {typer.style(mark, fg=color) if colors() else mark} {outcome.promise}: {outcome.measured}")
+        say("  ", ink(mark, fg=color), f" {outcome.promise}: {outcome.measured}")
         if outcome.verdict == "unmet" and outcome.because:
-            print(f"    expected because {outcome.because}")
+            say(f"    expected because {outcome.because}")
 
 
 def print_reveals(reveals: list[Reveal]) -> None:
     """Each question the scenario asked, with the answer that the run shows."""
     if reveals:
-        print(heading("Predictions"))
+        say(heading("Predictions"))
     for reveal in reveals:
         said = f" (you said: {reveal.said})" if reveal.said else ""
-        print(f"  {reveal.ask}\n    {reveal.answer}{said}. {reveal.because}".rstrip())
+        say(f"  {reveal.ask}")
+        say(f"    {reveal.answer}{said}. {reveal.because}".rstrip())
 
 
 def print_findings(findings: list[Finding]) -> None:
     """Each finding with its evidence and what to try."""
     if findings:
-        print(heading(f"Findings: {len(findings)}"))
+        say(heading(f"Findings: {len(findings)}"))
     for finding in findings:
-        print(f"  {finding.name} ({finding.where}): {finding.evidence}\n    try: {finding.advice}")
+        say(f"  {finding.name} ({finding.where}): {finding.evidence}")
+        say(f"    try: {finding.advice}")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -20,16 +20,36 @@ from rich.progress import (
     TransferSpeedColumn,
 )
 
+from tuilab.cli.output import say
+from tuilab.printable import printable
+
 _EVERY = 10.0
 """Seconds between two lines where there is no terminal."""
 _REDRAW = 0.1
 
 
+def _text(template: str) -> TextColumn:
+    """A column of text in which brackets are brackets."""
+    return TextColumn(template, markup=False)
+
+
+def _start(bar: Progress) -> None:
+    """Show a bar, which hides the cursor; a signal may come before whoever would stop it has it."""
+    try:
+        bar.start()
+    except BaseException:
+        bar.stop()
+        raise
+
+
 class StepProgress:
-    """Progress of a run, on standard error; `update` is cheap enough to be called after every step."""
+    """Progress of a run, on standard error; `update` is cheap enough to be called after every step.
+
+    A terminal that has gone is no concern of the run: nothing is shown then, and nothing raised.
+    """
 
     def __init__(self, name: str) -> None:
-        self._name = name
+        self._name = printable(name)
         self._console = Console(stderr=True)
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -39,26 +59,27 @@ class StepProgress:
     def __enter__(self) -> Self:
         if self._console.is_terminal:
             self._bar = Progress(
-                TextColumn("{task.description}"),
+                _text("{task.description}"),
                 BarColumn(),
                 MofNCompleteColumn(),
                 TimeElapsedColumn(),
-                TextColumn("left"),
+                _text("left"),
                 TimeRemainingColumn(),
-                TextColumn("{task.fields[note]}"),
+                _text("{task.fields[note]}"),
                 console=self._console,
                 transient=True,
                 refresh_per_second=4,
             )
-            self._bar.start()
             self._task = self._bar.add_task(self._name, total=None, note="starting")
+            _start(self._bar)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            with suppress(OSError):
+                self._bar.stop()
 
     def update(self, step: int, steps: int, note: str = "") -> None:
         """Say that `step` of `steps` is done; `note` tells what the engine waits for."""
@@ -67,14 +88,12 @@ class StepProgress:
             return
         if self._bar is not None and self._task is not None:
             self._last = now
-            self._bar.update(self._task, completed=step, total=max(steps, 1), note=note)
+            self._bar.update(self._task, completed=step, total=max(steps, 1), note=printable(note))
         elif now - self._last >= _EVERY or (note and note != self._note):
             self._last = now
-            print(
-                f"{self._name}: {self._line(step, steps, now - self._began)}{note and ', ' + note}",
-                file=sys.stderr,
-                flush=True,
-            )
+            line = f"{self._name}: {self._line(step, steps, now - self._began)}{note and ', ' + note}"
+            with suppress(OSError):
+                say(line, error=True)
         self._note = note
 
     @staticmethod
@@ -89,7 +108,7 @@ class ByteProgress:
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._bar = Progress(
-            TextColumn("{task.description}"),
+            _text("{task.description}"),
             BarColumn(),
             DownloadColumn(),
             TransferSpeedColumn(),
@@ -101,7 +120,7 @@ class ByteProgress:
         self._what = ""
 
     def __enter__(self) -> Self:
-        self._bar.start()
+        _start(self._bar)
         return self
 
     def __exit__(
@@ -114,7 +133,7 @@ class ByteProgress:
         if what != self._what:
             self._what = what
             if not self._console.is_terminal:
-                print(what, file=sys.stderr, flush=True)
-            self._task = self._bar.add_task(what, total=total)
+                say(what, error=True)
+            self._task = self._bar.add_task(printable(what), total=total)
         if self._task is not None:
             self._bar.update(self._task, completed=done, total=total)

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuilab.cli.output import RunsFolder
+from tuilab.cli.output import RunsFolder, heading, say
 
 if TYPE_CHECKING:
-    from tuilab.recording import Recording
+    from tuilab.recording import Readable
+
+_MOST = 200
+"""Frames printed into a pipe."""
 
 
 def replay(
-    run: Annotated[str, typer.Argument(metavar="RUN_OR_FILE", help="A run, or a recording file.")],
+    run: Annotated[
+        str, typer.Argument(metavar="RUN_OR_FILE", help="A run, a recording, or another program's log.")
+    ],
     speed: Annotated[float, typer.Option(min=0.1, max=100.0, help="1 is the scenario's own pace.")] = 1.0,
     start: Annotated[int | None, typer.Option("--from", metavar="STEP", help="The step to begin at.")] = None,
     plain: Annotated[
@@ -24,50 +29,42 @@ def replay(
     runs: RunsFolder = None,
 ) -> None:
     """Play a recorded run again."""
-    from tuilab.cli.find import run_or_file
+    from tuilab.cli.import_ import run_or_log
 
-    found = run_or_file(run, runs)
-    if plain:
-        from pathlib import Path
+    with run_or_log(run, runs) as found:
+        if plain:
+            from pathlib import Path
 
-        from tuilab.recording import Recording
+            from tuilab.recording import Recording
 
-        with Recording.open(found) if isinstance(found, Path) else found.open() as recording:
-            _print_frames(recording, speed, start)
-        return
-    from tuilab.tui import open_run
+            with Recording.open(found) if isinstance(found, Path) else found.open() as recording:
+                _print_frames(recording, speed, start)
+            return
+        from tuilab.tui import open_run
 
-    open_run(found, live=False, speed=speed, start=start)
+        open_run(found, live=False, speed=speed, start=start)
 
 
-def _print_frames(recording: Recording, speed: float, start: int | None) -> None:
+def _print_frames(recording: Readable, speed: float, start: int | None) -> None:
     """One frame for every second of playback; a terminal sees them a second apart, a pipe at once."""
-    from tuilab.cli.output import heading
     from tuilab.cli.plots import print_plots
     from tuilab.panels import View, panels_of
+    from tuilab.tui.player import Timeline
 
     last = recording.last_step
     step = min(max(recording.first_step if start is None else start, 0), max(last, 0))
-    stride = max(1, round(steps_per_second(recording) * speed))
+    timeline = Timeline.of(recording)
+    least = 1 if sys.stdout.isatty() else max((last - step) // _MOST, 1)
     panels = panels_of(recording.header)
     while True:
-        print(heading(f"step {step} of {last}"))
+        say(heading(f"step {step} of {last}"))
         print_plots(recording, step, most=len(panels))
         for panel in panels:
-            print(panel.describe(recording, View(step=step)))
-        print(flush=True)
+            say(panel.describe(recording, View(step=step)))
+        say()
         if step >= last:
             return
+        sys.stdout.flush()
         if sys.stdout.isatty():
             time.sleep(1.0)
-        step = min(step + stride, last)
-
-
-def steps_per_second(recording: Recording) -> float:
-    """The pace at speed 1: the scenario's own, or that of the recorded clock."""
-    scenario = recording.header.get("scenario")
-    pace = scenario.get("pace") if isinstance(scenario, dict) else None
-    if isinstance(pace, int | float) and pace > 0:
-        return float(pace)
-    seconds = recording.at("engine/seconds", recording.last_step)
-    return recording.last_step / seconds if seconds and seconds > 0 else 1.0
+        step = min(max(step + least, round(timeline.step(timeline.at(step) + speed))), last)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tuilab.cli.output import print_json
+from tuilab.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from tuilab.doctor import Outcome
@@ -32,16 +32,16 @@ def report(prepared: Run, as_json: bool) -> list[Outcome]:
             )
             return outcomes
         from tuilab.cli.plots import print_findings, print_outcomes, print_plots, print_reveals
-        from tuilab.runs import State
 
         print_plots(recording)
         print_findings(findings(recording))
         print_outcomes(outcomes)
         print_reveals(reveals(recording))
-        print(f"\n{prepared.name}: {state} at step {recording.last_step}; it lies in {prepared.path}")
-        print(f"tuilab replay {prepared.name} plays it again, step by step")
-        if not state.alive and state is not State.FINISHED:
-            print(f"tuilab resume {prepared.name} goes on with it")
+        say()
+        say(f"{prepared.name}: {state} at step {recording.last_step}; it lies in {prepared.path}")
+        say(f"tuilab replay {prepared.name} plays it again, step by step")
+        if state.resumable:
+            say(f"tuilab resume {prepared.name} goes on with it")
     return outcomes
 
 

@@ -29,21 +29,21 @@ def resume(
     From its newest checkpoint, in the same recording, as if nothing had happened. Experiments that make no
     checkpoints begin anew and come to the same.
     """
-    from tuilab.runs import Run, RunError, State, find, runs_folder
+    from tuilab.runs import find, runs_folder
 
-    def resumable() -> Run:
-        found = find(runs_folder(runs), run)
-        state = found.state()
-        if state.alive:
-            raise RunError(f"{found.name}: its engine is at work (it is {state}); `tuilab watch` looks at it")
-        if state is State.FINISHED:
-            raise RunError(f"{found.name}: it is finished, there is nothing to go on with")
-        return found
+    if run is not None:
+        from tuilab import studies
 
+        study = studies.find(runs_folder(runs), run)
+        if study is not None:
+            from tuilab.cli.study import conduct
+
+            conduct(study, None, as_json)
+            return
     if several(detach):
-        found, ended = conduct_together(resumable, resume=True)
+        found, ended = conduct_together(lambda: find(runs_folder(runs), run), resume=True)
     else:
-        found = resumable()
+        found = find(runs_folder(runs), run)
         if detach:
             run_detached(found, as_json, resume=True)
             return

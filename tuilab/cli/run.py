@@ -43,6 +43,13 @@ def run(
     checkpoint: Annotated[
         float | None, typer.Option(min=0, help="Seconds between two checkpoints; 0: none [default: 60].")
     ] = None,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=1, max=10_000, help="A study: run it with so many seeds, from its own on."),
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(min=1, max=1024, help="With --seeds: runs at once [default: the cores].")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation is not met.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -50,7 +57,19 @@ def run(
 
     Ends with its main plots, the expectations met and unmet, and where the run lies. With torchrun several
     processes share every batch: torchrun --nproc-per-node 2 -m tuilab run cifar10
+    With --seeds the plots show means over the seeds and one standard deviation to each side.
     """
+    if seeds is not None:
+        from tuilab.cli import study
+
+        if several(detach) or detach:
+            raise typer.BadParameter("--seeds runs side by side already: without --detach or torchrun")
+        settings, options = _asked(overrides, steps, device, threads or 1, pace, checkpoint)
+        made = study.prepare(scenario, settings, seeds, runs, name, options)
+        kept = study.conduct(made, jobs, as_json)
+        if check and not all(outcome.verdict.fine for outcomes in kept for outcome in outcomes):
+            raise typer.Exit(1)
+        return
 
     def prepared_here() -> Run:
         return prepare(scenario, overrides, device, threads, runs, name, steps, pace, checkpoint)
@@ -66,7 +85,7 @@ def run(
     outcomes = report(prepared, as_json)
     if state == "stopped":
         raise typer.Exit(130)
-    if check and any(outcome.verdict != "met" for outcome in outcomes):
+    if check and not all(outcome.verdict.fine for outcome in outcomes):
         raise typer.Exit(1)
 
 
@@ -81,14 +100,24 @@ def prepare(
     pace: float | None = None,
     checkpoint: float | None = None,
 ) -> Run:
-    """A checked scenario in a run folder of its own."""
-    from tuilab.runs import create, runs_folder
-    from tuilab.scenario.load import load
+    """A checked scenario in a run folder of its own, as the command line's options ask for it."""
+    from tuilab.prepare import prepare
 
+    settings, options = _asked(overrides, steps, device, threads, pace, checkpoint)
+    return prepare(scenario, settings, runs, name, **options)
+
+
+def _asked(
+    overrides: list[str] | None,
+    steps: int | None,
+    device: str,
+    threads: int | None,
+    pace: float | None,
+    checkpoint: float | None,
+) -> tuple[list[str], dict[str, Any]]:
+    """The scenario's settings and the engine's options, from those of the command line."""
     settings = [*(overrides or []), *([f"steps={steps}"] if steps is not None else [])]
-    checked = load(scenario, settings)
-    source = Path(scenario).stem if scenario.endswith(".toml") else Path(scenario).name
     options: dict[str, Any] = {"device": device, "threads": threads, "pace": pace}
     if checkpoint is not None:
         options["checkpoint"] = checkpoint
-    return create(runs_folder(runs), source, checked.model_dump(mode="json"), options, name)
+    return settings, options

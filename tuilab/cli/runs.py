@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tuilab.cli.output import AsJson, RunsFolder, age, print_json, print_table, size
+from tuilab.cli.output import AsJson, RunsFolder, age, print_json, print_table, say, size
+
+if TYPE_CHECKING:
+    from tuilab.runs import Run
 
 
 def list_runs(runs: RunsFolder = None, as_json: AsJson = False) -> None:
@@ -18,7 +21,7 @@ def list_runs(runs: RunsFolder = None, as_json: AsJson = False) -> None:
         print_json(rows)
         return
     if not rows:
-        print(f"no runs in {root} yet; `tuilab run SCENARIO` makes one")
+        say(f"no runs in {root} yet; `tuilab run SCENARIO` makes one")
         return
     print_table(
         (
@@ -36,23 +39,17 @@ def list_runs(runs: RunsFolder = None, as_json: AsJson = False) -> None:
     )
 
 
-def _facts(run: Any) -> dict[str, Any]:
-    from tuilab.recording import RecordingError
-    from tuilab.runs import RunError, State
-
-    facts: dict[str, Any] = {
+def _facts(run: Run) -> dict[str, Any]:
+    """A run's line: one that can't be read has a line too."""
+    about = run.glance()
+    return {
         "run": run.name,
         "path": str(run.path),
-        "scenario": "?",
-        "step": 0,
-        "steps": None,
+        "scenario": about.source or "?",
+        "state": str(about.state),
+        "step": about.step,
+        "steps": about.steps,
+        "figures": about.figures,
+        "age": time.time() - about.created if about.created else 0.0,
+        "bytes": run.size(),
     }
-    try:
-        facts["scenario"] = run.source
-        facts["age"] = time.time() - float(run.facts.get("created", 0))
-        with run.open() as recording:
-            facts |= {"step": max(recording.last_step, 0), "steps": recording.header.get("steps")}
-            facts["state"] = str(run.state(recording))
-    except (RunError, RecordingError):
-        facts["state"] = str(State.DIED if not run.engine_lives() else State.STARTING)
-    return {"age": 0.0, "bytes": run.size()} | facts

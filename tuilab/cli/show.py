@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tuilab.cli.output import AsJson, heading, print_json, print_table
+from tuilab.cli.output import AsJson, heading, print_json, print_table, say
 
 app = typer.Typer(
     help="Print a table: the names of metrics, or what the lab works out beside the lecture's.",
@@ -58,14 +58,16 @@ def metrics(
         print_json(tables)
         return
     for number, table in enumerate(tables):
-        print(heading(("\n" if number else "") + f"kind {table['kind']}"))
+        if number:
+            say()
+        say(heading(f"kind {table['kind']}"))
         rows = [
             (row["name"], "layer" if row["per_layer"] else "arm", row["unit"], row["meaning"])
             for row in table["metrics"]
         ]
         print_table(rows, ["metric", "per", "unit", "meaning"])
         if table["events"]:
-            print()
+            say()
             print_table([(row["name"], row["meaning"]) for row in table["events"]], ["event", "meaning"])
 
 
@@ -113,7 +115,7 @@ def gpn(as_json: AsJson = False) -> None:
     header = ["φ", "a", "b 1", "slope", "b 2", "slope", "lecture a", "b", "E[φ²]", "E[φ'²]", ""]
     print_table([_cells(row) for row in rows], header)
     for line in _NOTES.rstrip().splitlines():
-        print(heading(line) if line.startswith("gelu:") else line)
+        say(heading(line) if line.startswith("gelu:") else line)
 
 
 def _row(name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tuilab.cli.output import AsJson, RunsFolder, print_json
+from tuilab.cli.output import AsJson, RunsFolder, print_json, say
 
 
 def stop(
@@ -20,7 +20,7 @@ def stop(
 
     It does so between two steps, and its recording is intact.
     """
-    from tuilab.runs import State, find, runs_folder
+    from tuilab.runs import find, runs_folder
 
     found = find(runs_folder(runs), run)
     state = found.state()
@@ -33,11 +33,9 @@ def stop(
     if as_json:
         print_json({"run": found.name, "state": str(state), "path": str(found.path)})
     elif not was_alive:
-        print(f"{found.name}: nothing to stop, it is {state} already")
+        say(f"{found.name}: nothing to stop, it is {state} already")
     elif state.alive:
-        print(
-            f"{found.name}: asked to stop; its step has not ended within {wait:g} s, it will stop after that"
-        )
+        say(f"{found.name}: asked to stop; its step has not ended within {wait:g} s, it will stop after that")
     else:
-        again = f", `tuilab resume {found.name}` goes on with it" if state is State.STOPPED else ""
-        print(f"{found.name}: {state}; `tuilab replay {found.name}` shows it{again}")
+        again = f", `tuilab resume {found.name}` goes on with it" if state.resumable else ""
+        say(f"{found.name}: {state}; `tuilab replay {found.name}` shows it{again}")

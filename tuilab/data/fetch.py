@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tuilab.data.download import CHUNK, OnProgress, download, verify
-from tuilab.data.folder import DataError, folder
+from tuilab.data.folder import DataError, folder, refuse_irregular
 from tuilab.data.idx import CLASSES
 from tuilab.data.sources import Source
 
@@ -62,6 +62,7 @@ def fetch(
             raise DataError(f"{given}: {source.title} is no archive; wanted a folder with {names}")
         else:
             archive = source.remotes[0]
+            refuse_irregular(given)
             verify(given, archive.md5, on_progress)
             _install(target, lambda staging: _unpack(source, given, staging, on_progress))
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 
@@ -36,6 +37,15 @@ def inside(name: str) -> Path:
     if not place.is_dir():
         raise DataError(f"there is no folder {name} in {folder()}: `tuilab data list` shows what is there")
     return place
+
+
+def refuse_irregular(path: Path) -> None:
+    """Raises DataError if a path leads to something that is no file: reading a pipe or device may never end.
+
+    Raises OSError where nothing is there.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise DataError(f"{path}: is no file but a folder, a pipe or a device")
 
 
 def refuse_outside(path: Path, place: Path | None = None) -> None:

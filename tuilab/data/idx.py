@@ -22,7 +22,7 @@ from typing import IO, Literal, cast
 import numpy as np
 import numpy.typing as npt
 
-from tuilab.data.folder import DataError, refuse_outside
+from tuilab.data.folder import DataError, refuse_irregular, refuse_outside
 from tuilab.data.memory import refuse_too_large
 
 CLASSES = "classes.txt"
@@ -107,6 +107,7 @@ def _read(path: Path) -> Bytes:
     dimensions = _DIMENSIONS["images" if "images" in path.name else "labels"]
     done = 0
     try:
+        refuse_irregular(path)
         with path.open("rb") as raw:
             packed = raw.read(2) == b"\x1f\x8b"
             raw.seek(0)
@@ -209,6 +210,7 @@ def _names(place: Path) -> tuple[str, ...] | None:
         return None
     refuse_outside(path, place)
     try:
+        refuse_irregular(path)
         with path.open(encoding="utf-8") as file:
             text = file.read(100_000)
     except (OSError, ValueError) as error:

@@ -28,8 +28,10 @@ ENDINGS = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", "
 CACHE = ".cache"
 """The folder of the `.npy` files, in the data folder."""
 
-_MOST_PIXELS = 100_000_000
-"""In one picture: a small file can claim any size."""
+_MOST_PIXELS = 25_000_000
+"""In one picture: a small file can claim any size, and unpacked a pixel takes four bytes, twice over."""
+_LARGE = 4_000_000
+"""Pixels from which pictures are read one at a time, by the thread that asked for all of them."""
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -125,12 +127,13 @@ def _cache(place: Path, paths: list[Path], shape: tuple[int, ...]) -> Path:
 
 def _cached(cache: Path, shape: tuple[int, ...]) -> Bytes | None:
     try:
-        pictures = np.load(cache, allow_pickle=False)
+        # Mapped, so that what a damaged file claims to hold is not allocated.
+        pictures = np.load(cache, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError, SyntaxError):
         return None  # not there, or damaged: it is made again
     if not isinstance(pictures, np.ndarray) or pictures.shape != shape or pictures.dtype != np.uint8:
         return None
-    return pictures
+    return np.array(pictures)
 
 
 def _keep(cache: Path, pictures: Bytes) -> None:
@@ -162,31 +165,31 @@ def _decode(paths: list[Path], shape: tuple[int, ...]) -> Bytes:
         warnings.simplefilter("ignore")  # Pillow's, of odd palettes and of sizes that are refused below
         Image.init()
         try:
-            for number, picture in enumerate(pool.map(lambda path: _picture(path, shape), paths)):
-                pictures[number] = picture
+            small = pool.map(lambda path, into: _read(path, into, _LARGE), paths, pictures)
+            for path, into, is_read in zip(paths, pictures, small, strict=True):
+                if not is_read:
+                    _read(path, into)
         except DataError:
             pool.shutdown(cancel_futures=True)
             raise
     return pictures
 
 
-def _picture(path: Path, shape: tuple[int, ...]) -> Bytes:
-    """One picture, (size, size, channels)."""
-    from PIL import Image, ImageOps
+def _read(path: Path, into: Bytes, most: int = _MOST_PIXELS) -> bool:
+    """Read one picture into (size, size, channels) and return True, unless it has more pixels than `most`."""
+    from PIL import Image
 
-    size, mode = (shape[1], shape[0]), "L" if shape[2] == 1 else "RGB"
     try:
         with Image.open(path) as image:
-            if image.width * image.height > _MOST_PIXELS:
-                raise ValueError(f"it claims {image.width:,} × {image.height:,} pixels")
-            image.draft(mode, (2 * size[0], 2 * size[1]))  # lets JPEG decode a large picture small
-            upright: Any = ImageOps.exif_transpose(image)
-            if upright.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip
-                upright = Image.fromarray((np.asarray(upright).clip(0, 0xFFFF) >> 8).astype(np.uint8))
-            if "transparency" in upright.info:
-                upright = upright.convert("RGBA")
-            fitted = ImageOps.fit(upright.convert(mode), size)
-            return np.asarray(fitted, np.uint8).reshape(shape)
+            pixels = image.width * image.height
+            if pixels > _MOST_PIXELS:
+                raise ValueError(
+                    f"it claims {image.width:,} × {image.height:,} pixels; "
+                    f"at most {_MOST_PIXELS // 1_000_000} million are read"
+                )
+            if pixels <= most:
+                into[...] = _fitted(image, into.shape)
+            return pixels <= most
     except MemoryError:
         raise DataError(f"{path}: not enough memory to read this picture") from None
     except Exception as error:  # decoders of damaged files raise whatever they stumble over
@@ -194,3 +197,18 @@ def _picture(path: Path, shape: tuple[int, ...]) -> Bytes:
             "no format that Pillow knows" if type(error).__name__ == "UnidentifiedImageError" else str(error)
         )
         raise DataError(f"{path}: can't be read as a picture ({reason or type(error).__name__})") from None
+
+
+def _fitted(image: Any, shape: tuple[int, ...]) -> Bytes:
+    """An opened picture upright, cut to its middle and brought to (size, size, channels)."""
+    from PIL import Image, ImageOps
+
+    size, mode = (shape[1], shape[0]), "L" if shape[2] == 1 else "RGB"
+    image.draft(mode, (2 * size[0], 2 * size[1]))  # lets JPEG decode a large picture small
+    ImageOps.exif_transpose(image, in_place=True)
+    if image.mode.startswith("I"):  # 16 bits a pixel, which Pillow would clip
+        image = Image.fromarray((np.asarray(image).clip(0, 0xFFFF) >> 8).astype(np.uint8))
+    if "transparency" in image.info:
+        image = image.convert("RGBA")
+    fitted = ImageOps.fit(image if image.mode == mode else image.convert(mode), size)
+    return np.asarray(fitted, np.uint8).reshape(shape)

@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
-import glob
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tuilab.recording import Event, Readable
+from tuilab.doctor.course import Course, Floats
+from tuilab.doctor.finding import Layer
+from tuilab.recording import Event, Readable, layer_number
+from tuilab.recording.memo import memo
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
+
+@dataclass(frozen=True, slots=True)
+class ByLayer:
+    """A metric at every layer of an arm.
+
+    Attributes:
+        layers: (n,) numbers of counted layers in order, names of others as they first appeared.
+        series: (n,) what the values are the latest of.
+        values: (n,) NaN where there is none yet.
+    """
+
+    layers: tuple[Layer, ...]
+    series: tuple[str, ...]
+    values: Floats
+
+    def above(self, bound: float) -> ByLayer:
+        """Those whose value is greater, NaN never."""
+        chosen = np.flatnonzero(self.values > bound).tolist()
+        return ByLayer(
+            tuple(self.layers[place] for place in chosen),
+            tuple(self.series[place] for place in chosen),
+            self.values[chosen],
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """One arm's series, events and settings, as far as `step`."""
+    """One arm's series, events and settings, as far as `step`.
+
+    Attributes:
+        recording: what is looked at.
+        arm: whose evidence it is.
+        step: the last one that counts.
+        happened: the arm's events until then by their kinds, in order.
+    """
 
     recording: Readable
     arm: str
     step: int
+    happened: Mapping[str, Sequence[Event]]
 
     @property
     def setup(self) -> dict[str, Any]:
@@ -46,24 +77,22 @@ class Evidence:
         """Whether anything learns: networks that signals are only sent through stay as they were drawn."""
         return self.kind != "propagation"
 
-    def series(self, metric: str) -> tuple[Ints, Floats]:
-        """Steps and values of a metric, both empty where it was not recorded."""
-        name = f"{self.arm}/{metric}"
-        if name not in self.recording.series(glob.escape(name)):
-            return np.empty(0, np.int64), np.empty(0)
-        return self.recording.read(name, None, self.step + 1)
+    def course(self, metric: str) -> Course | None:
+        """A metric up to the step; None where it has no value."""
+        return Course.of(self.recording, memo(self.recording).name(self.arm, metric), self.step)
 
-    def layers(self, metric: str) -> Floats:
-        """The latest value of a metric at layers 1, 2, …; empty where it was not recorded."""
-        names = self.recording.series(f"{glob.escape(f'{self.arm}/{metric}')}/*")
-        depth = sum(name.rpartition("/")[2].isdecimal() for name in names)
-        found = [self._latest(f"{self.arm}/{metric}/{layer}") for layer in range(1, depth + 1)]
-        return np.array([np.nan if value is None else value for value in found], float)
+    def layers(self, metric: str) -> ByLayer:
+        """The latest value of a metric at every layer; no layers where it was not recorded."""
+        names = memo(self.recording).layers(metric).get(self.arm, {})
+        found = [self.recording.at(name, self.step) for name in names.values()]
+        values = np.array([np.nan if value is None else value for value in found], float)
+        numbers = {layer: layer_number(layer) for layer in names}
+        layers = tuple(layer if number is None else number for layer, number in numbers.items())
+        return ByLayer(layers, tuple(names.values()), values)
 
-    def events(self, kind: str) -> list[Event]:
+    def events(self, kind: str) -> Sequence[Event]:
         """What happened to the arm, of one kind."""
-        happened = self.recording.events(None, self.step + 1)
-        return [event for event in happened if event.kind == kind and event.arm == self.arm]
+        return self.happened.get(kind, [])
 
     @property
     def network(self) -> str:
@@ -71,14 +100,9 @@ class Evidence:
         network = self.setup.get("network", {})
         return str(network.get("name", "")) if isinstance(network, dict) else ""
 
+    @property
     def activation(self) -> str:
         """The name of the activation; empty where the scenario has none."""
         network = self.setup.get("network", {})
         named = network.get("activation", "") if isinstance(network, dict) else ""
         return str(named.get("name", "")) if isinstance(named, dict) else str(named)
-
-    def _latest(self, name: str) -> float | None:
-        try:
-            return self.recording.at(name, self.step)
-        except KeyError:
-            return None

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+Layer = int | str
+"""The number of a counted layer, or the name of one."""
+
+
+_NAMED = 3
+"""Names of layers that are all told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -14,20 +21,29 @@ class Finding:
     arm: str
     steps: tuple[int, int]
     """The first and the last step that show it."""
-    layers: tuple[int, ...]
-    """The layers concerned, from 1; none where the network as a whole is meant."""
+    layers: tuple[Layer, ...]
+    """The layers concerned, counted ones from 1; none where the network as a whole is meant."""
     evidence: str
     """The numbers, in a sentence."""
     advice: str
 
     @property
     def where(self) -> str:
-        """The arm with its layers, such as `small, layers 2–7`."""
+        """The arm with its layers, such as `small, layers 2–7`, or `mine, encoder.ffn to head (5 layers)`."""
         if not self.layers:
             return self.arm
-        first, last = self.layers[0], self.layers[-1]
-        if len(self.layers) == 1:
-            return f"{self.arm}, layer {first}"
-        if list(self.layers) == list(range(first, last + 1)):
-            return f"{self.arm}, layers {first}–{last}"
-        return f"{self.arm}, layers {', '.join(map(str, self.layers))}"
+        numbers = [layer for layer in self.layers if isinstance(layer, int)]
+        if len(numbers) < len(self.layers):
+            return f"{self.arm}, {_listed(self.layers)}"
+        if len(numbers) == 1:
+            return f"{self.arm}, layer {numbers[0]}"
+        if numbers == list(range(numbers[0], numbers[-1] + 1)):
+            return f"{self.arm}, layers {numbers[0]}–{numbers[-1]}"
+        return f"{self.arm}, layers {', '.join(map(str, numbers))}"
+
+
+def _listed(layers: tuple[Layer, ...]) -> str:
+    """Layers by their names, the ends of a longer list."""
+    if len(layers) <= _NAMED:
+        return ", ".join(map(str, layers))
+    return f"{layers[0]} to {layers[-1]} ({len(layers)} layers)"

@@ -1,58 +1,109 @@
 """Checkpoints: an experiment's whole state as safetensors and JSON, never pickle.
 
-`RUN/checkpoints/000001200/` holds `state.safetensors`, the tensors by name, and `state.json`: the step, the
-tunable numbers, and the rest of the state with a reference where each tensor stands. A checkpoint appears
-whole or not at all: it is written beside and then renamed.
+`RUN/checkpoints/000001200/` holds three files:
+
+    state.safetensors   the tensors, by name
+    state.json          the step; the facts of whoever makes the checkpoint; the tunable numbers; the data's
+                        fingerprint; where it was made (threads, device, versions); and the rest of the state,
+                        with a reference where each tensor stands
+    SHA256SUMS          of both, as `sha256sum --check` reads it
+
+A checkpoint appears whole or not at all: it is written beside, as `.000001200.PID`, and then renamed.
 """
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from tuilab.experiments import Experiment, Resumable
-from tuilab.experiments.state import joined, split
+from tuilab.engine.devices import surroundings
+from tuilab.experiments import Experiment
+from tuilab.experiments.state import differences, joined, split
 
-FORMAT = 1
+FORMAT = 2
 KEPT = 2
 """Checkpoints that a run keeps: one more than needed, should the newest turn out damaged."""
+_TENSORS, _PLAIN, _SUMS = "state.safetensors", "state.json", "SHA256SUMS"
+_LARGEST = 16 * 2**20
+"""Bytes of `state.json`, at most: once read, JSON takes many times as much."""
+_SAID = 5
+"""Differences between two states that are told one by one."""
 
 
 class CheckpointError(Exception):
     """A checkpoint that can't be used: one clear sentence."""
 
 
-def save(folder: Path, experiment: Experiment, step: int) -> Path | None:
-    """Write a checkpoint and let go of the oldest; None for an experiment that has nothing to keep.
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """What an experiment was taken to."""
+
+    step: int
+    """The last step observed before the checkpoint was made."""
+    facts: dict[str, Any]
+    """Those that `save` was given."""
+    notes: list[str]
+    """What is otherwise than it was then, and which checkpoint was passed over: a sentence each."""
+
+
+class _About(BaseModel):
+    """What `state.json` holds."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    format: int = FORMAT
+    step: int = Field(ge=0)
+    facts: dict[str, Any]
+    tunables: dict[str, float]
+    data: dict[str, str | int]
+    made: dict[str, str | int]
+    state: dict[str, Any]
+
+
+def save(folder: Path, experiment: Experiment, step: int, facts: Mapping[str, Any]) -> Path:
+    """Write a checkpoint and let go of the oldest.
 
     Args:
         folder: the run's `checkpoints`; made when missing.
         experiment: after the observation of `step`.
         step: the last step observed.
+        facts: plain JSON, which `restore` gives back.
 
     Raises:
         OSError: it can't be written.
     """
-    if not isinstance(experiment, Resumable):
-        return None
     tensors, plain = split(experiment.state())
-    # Tensors that share memory are kept one by one, as safetensors wants them.
-    whole = {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
-    facts = {"format": FORMAT, "step": step, "tunables": experiment.tunables(), "state": plain}
+    about = _About(
+        step=step,
+        facts=dict(facts),
+        tunables=experiment.tunables(),
+        data=dict(experiment.data),
+        made=surroundings(tensors.values()),
+        state=plain,
+    )
+    text = json.dumps(about.model_dump()).encode()
+    if len(text) > _LARGEST:
+        raise OSError(errno.EFBIG, f"a state of {len(text):,} bytes beside the tensors is too large")
     place, beside = folder / f"{step:09}", folder / f".{step:09}.{os.getpid()}"
     beside.mkdir(parents=True, exist_ok=True)
     try:
-        save_file(whole, beside / "state.safetensors")
-        (beside / "state.json").write_text(json.dumps(facts))
-        _sync(beside / "state.safetensors", beside / "state.json")
+        save_file(_whole(tensors), beside / _TENSORS)
+        (beside / _PLAIN).write_bytes(text)
+        (beside / _SUMS).write_text(_sums(beside))
+        for path in beside.iterdir():
+            _sync(path)
         shutil.rmtree(place, ignore_errors=True)
         beside.rename(place)
     except SafetensorError as error:
@@ -70,79 +121,123 @@ def listing(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.name), reverse=True)
 
 
-def restore(folder: Path, experiment: Experiment) -> int | None:
-    """Take the experiment to its newest intact checkpoint.
+def sweep(folder: Path) -> None:
+    """Remove what killed engines left half written: for whoever knows that none is at work here."""
+    for path in folder.glob(".*"):
+        step, _, process = path.name[1:].partition(".")
+        if step.isdecimal() and process.isdecimal():
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def restore(folder: Path, experiment: Experiment) -> Restored | None:
+    """Take an experiment that has not begun to the run's newest intact checkpoint, its tunables first.
 
     Returns:
-        The step it was made at; None where there is no checkpoint, or none is needed because the experiment
-        begins anew and comes to the same.
+        What it was taken to; None where there is no checkpoint.
 
     Raises:
-        CheckpointError: there are some and none can be used, or it is of another experiment.
+        CheckpointError: there are some and none can be used, or it is of another experiment or other data.
     """
-    if not isinstance(experiment, Resumable):
-        return None
-    damage = ""
+    damage: list[str] = []
     for place in listing(folder):
         try:
-            facts = json.loads((place / "state.json").read_text())
-            tensors = load_file(place / "state.safetensors")
-            state = joined(tensors, facts["state"])
-            step, tunables = int(facts["step"]), dict(facts["tunables"])
-        except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
-            damage = damage or f"{place}: this checkpoint is damaged ({type(error).__name__}: {error})"
+            about, state = _read(place)
+        except (OSError, SafetensorError, ArithmeticError, LookupError, RuntimeError, ValueError) as error:
+            damage.append(f"{place}: this checkpoint is damaged ({_said(error)})")
             continue
-        if facts.get("format") != FORMAT:
-            raise CheckpointError(f"{place}: format {facts.get('format')}; this tuilab reads format {FORMAT}")
-        _into(experiment, state, tensors, place)
-        now = experiment.tunables()
-        for key, value in tunables.items():
-            if now.get(key) != value:
-                experiment.tune(key, value)
-        return step
+        notes = [f"{said}, so the one before it was taken" for said in damage]
+        return Restored(about.step, about.facts, notes + _into(experiment, about, state, place))
     if damage:
-        raise CheckpointError(damage)
+        raise CheckpointError(damage[0])
     return None
 
 
-def _into(experiment: Resumable, state: dict[str, Any], tensors: Mapping[str, Tensor], place: Path) -> None:
-    wanted, _ = split(experiment.state())
-    differing = _differences({name: tuple(tensor.shape) for name, tensor in wanted.items()}, tensors)
+def _read(place: Path) -> tuple[_About, dict[str, Any]]:
+    """A checkpoint's two files, neither believed before its sum was found right."""
+    if not all((place / name).is_file() for name in (_TENSORS, _PLAIN, _SUMS)):
+        raise ValueError("a file of it is missing, or an older tuilab made it")
+    if (place / _PLAIN).stat().st_size > _LARGEST or (place / _SUMS).stat().st_size > _LARGEST:
+        raise ValueError("its JSON is too large")
+    if (place / _SUMS).read_text() != _sums(place):
+        raise ValueError("its files are not those that SHA256SUMS speaks of")
+    about = _About.model_validate(json.loads((place / _PLAIN).read_bytes()))
+    if about.format != FORMAT:
+        raise ValueError(f"it has format {about.format}, and this tuilab reads format {FORMAT}")
+    return about, joined(load_file(place / _TENSORS), about.state)
+
+
+def _into(experiment: Experiment, about: _About, state: dict[str, Any], place: Path) -> list[str]:
+    """Give an experiment the checkpoint's tunables and state; returns what has changed around it."""
+    if about.data != dict(experiment.data):
+        raise CheckpointError(
+            f"{place}: the run began with {_told(about.data)}, and here is {_told(experiment.data)}, which "
+            "would be another run: give it its data again (TUILAB_DATA says where they lie), or start anew"
+        )
+    here = experiment.state()
     try:
-        if not differing:
+        wrong = differences(here, state)
+        if not wrong:
+            now = experiment.tunables()
+            for key, value in about.tunables.items():
+                if now.get(key) != value:
+                    experiment.tune(key, value)
             experiment.restore(state)
-            return
-    except (KeyError, ValueError, RuntimeError) as error:
-        differing = [f"{type(error).__name__}: {error}".splitlines()[0]]
-    more = f", and {len(differing) - 5} more" if len(differing) > 5 else ""
-    raise CheckpointError(
-        f"{place}: a checkpoint of another network: {', '.join(differing[:5])}{more}; "
-        "resume it with the scenario that it was made with"
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
+        wrong = [_said(error)]
+    if wrong:
+        more = f", and {len(wrong) - _SAID} more" if len(wrong) > _SAID else ""
+        raise CheckpointError(
+            f"{place}: a checkpoint of another experiment: {', '.join(wrong[:_SAID])}{more}; "
+            "resume it with the scenario that it was made with"
+        )
+    made = surroundings(split(here)[0].values())
+    return [
+        f"{key}: {then} when the checkpoint was made, {made.get(key)} now; the last digits of what follows "
+        "may be others"
+        for key, then in about.made.items()
+        if made.get(key) != then
+    ]
+
+
+def _told(data: Mapping[str, str | int]) -> str:
+    """A fingerprint in a few words, the hash last, which may be all that differs."""
+    hashed = f"{data.get('sha256', '')}"[:8]
+    return (
+        f"{data.get('name')} of {data.get('examples')} examples ({hashed})" if data else "no data of its own"
     )
 
 
-def _differences(wanted: Mapping[str, tuple[int, ...]], tensors: Mapping[str, Tensor]) -> list[str]:
-    """Which weights are missing, too many or of another shape.
-
-    What an optimiser remembers comes with its first step, so an experiment that has not begun has none of it.
-    """
-    found = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
-    said = [f"{name} is missing" for name in wanted.keys() - found.keys()]
-    said += [
-        f"{name} is {_sizes(found[name])} there and {_sizes(shape)} here"
-        for name, shape in wanted.items()
-        if name in found and found[name] != shape
-    ]
-    said += [f"{name} is not in this network" for name in found.keys() - wanted.keys() if "/network/" in name]
-    return sorted(said)
+def _said(error: Exception) -> str:
+    """What an error says, in a line."""
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+    words = str(error.args[0]) if error.args else type(error).__name__
+    return words.splitlines()[0] if words else type(error).__name__
 
 
-def _sizes(shape: tuple[int, ...]) -> str:
-    return "×".join(map(str, shape)) or "a number"
+def _whole(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors as safetensors wants them: on the CPU, contiguous, no two in the same memory."""
+    seen: set[int] = set()
+    found = {}
+    for name, tensor in tensors.items():
+        kept = tensor.detach().cpu().contiguous()
+        memory = kept.untyped_storage().data_ptr()
+        found[name] = kept.clone() if memory in seen else kept
+        seen.add(memory)
+    return found
 
 
-def _sync(*paths: Path) -> None:
+def _sums(place: Path) -> str:
+    """What `sha256sum` says of a checkpoint's two files."""
+    lines = []
+    for name in (_TENSORS, _PLAIN):
+        with (place / name).open("rb") as file:
+            lines.append(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {name}\n")
+    return "".join(lines)
+
+
+def _sync(path: Path) -> None:
     """A rename must not overtake what it renames."""
-    for path in paths:
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
+    with path.open("rb") as file:
+        os.fsync(file.fileno())

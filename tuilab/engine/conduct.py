@@ -1,46 +1,45 @@
-"""One run from its folder to its end: set up, loop, obey, record."""
+"""One run from its folder to its end: claim it, set up, loop, obey, record."""
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-import psutil
 import torch
 
 import tuilab
-from tuilab.data import DataError, MissingDataError
-from tuilab.engine import checkpoints
-from tuilab.engine.devices import DeviceError, choose
+from tuilab.engine import checkpoints, lineage
+from tuilab.engine.errors import EngineError
+from tuilab.engine.heartbeat import Heartbeat
 from tuilab.engine.loop import Loop
 from tuilab.engine.recorder import NO_ROOM, Recorder
-from tuilab.experiments import ALONE, DistributedError, Experiment, World, build
+from tuilab.engine.setup import Ready, set_up
+from tuilab.experiments import ALONE, DistributedError, World
 from tuilab.experiments.memory import lacks_memory
+from tuilab.printable import printable
 from tuilab.recording import Writer
-from tuilab.runs import Run, State
+from tuilab.runs import Lock, Run, State
 from tuilab.scenario.metrics import ENGINE_METRICS, SAMPLED_FRAMES
-from tuilab.scenario.schema import KINDS, Scenario
 
 OnStep = Callable[[int, int, str], None]
 """Told after every step: the step, the last step, and what the engine waits for ("" when it runs)."""
 
 
-class EngineError(Exception):
-    """A run that could not start or go on: one clear sentence."""
-
-
-class NoDataError(EngineError):
-    """A run that could not start because its data set has not been fetched."""
-
-
-def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False, world: World = ALONE) -> State:
+def conduct(
+    run: Run,
+    on_step: OnStep | None = None,
+    resume: bool = False,
+    world: World = ALONE,
+    lock: Lock | None = None,
+) -> State:
     """Run the experiment of a prepared run folder to its end and record it.
 
     Args:
@@ -49,94 +48,97 @@ def conduct(run: Run, on_step: OnStep | None = None, resume: bool = False, world
         resume: go on from the newest checkpoint, or from the start where there is none, in a recording of its
             own that continues the run's.
         world: the processes that do this together, each with a recording of its own in the folder.
+        lock: the run's, where the caller has claimed it; released at the end.
 
-    SIGINT, SIGTERM and, in a terminal, a lost connection stop it cleanly between two steps.
+    SIGINT, SIGTERM and, where it is not ignored, SIGHUP stop it cleanly between two steps.
 
     Raises:
+        RunError: another engine is at work on the run.
         EngineError: the device, the data or a usable checkpoint are not there, memory ran out, or the
             experiment failed. What was recorded until then stays; when nothing was recorded there is no
             recording.
         DistributedError: another process could not start, or has gone before anything was recorded.
     """
-    if world.leader:
-        _announce(run)
-    scenario = KINDS[run.scenario["kind"]].model_validate(run.scenario)
-    experiment, device, step = world.all_or_none(lambda: _set_up(run, scenario, resume, world))
-    seconds, number, *where = world.broadcast(
-        [_seconds(run, step), len(list(run.path.glob("main*.tlr"))) + 1, step, device.type]
-    )
-    name = f"rank-{world.rank}" if world.rank else "main"
-    file = run.path / (f"{name}.tlr" if number == 1 else f"{name}-{number}.tlr")
+    claimed = world.all_or_none(lambda: (lock or run.claim(resume)) if world.leader else None)
+    with _private(), claimed or nullcontext(), Heartbeat(run if world.leader else None) as heartbeat:
+        if world.leader:
+            _tidy(run)
+        ready = world.all_or_none(lambda: set_up(run, resume, world))
+        place = _place(run, ready, world)
+        told = on_step or (lambda step, steps, waiting: None)
+        loop = Loop(run, ready.experiment, told, heartbeat, ready.step, place.seconds, world)
+        with _stopping_on_signals(loop):
+            recorder = Recorder(_begin(run, ready, place, world), loop.wait_for_room, world.rank)
+            heartbeat.say(
+                State.RUNNING,
+                step=ready.step,
+                steps=ready.experiment.steps,
+                figures={},
+                device=str(ready.device),
+            )
+            for note in ready.notes if world.leader else []:
+                print(f"{run.name}: {printable(note)}", file=sys.stderr, flush=True)
+            if resume:
+                differing: dict[str, Any] = {"notes": ready.notes} if ready.notes else {}
+                recorder.event(ready.step, "resumed-from", **differing)
+            return _record(loop, recorder, run, heartbeat)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a recording stands in its run's history: what the first process found, which holds for all."""
+
+    sequence: int
+    continues: dict[str, Any] | None
+    seconds: float
+    """What the run had taken before."""
+    step: int
+    device: str
+
+
+def _place(run: Run, ready: Ready, world: World) -> _Place:
+    sequence = lineage.next_sequence(run)
+    continues = lineage.continues(sequence, ready.restored)
+    return _Place(*world.broadcast([sequence, continues, ready.seconds, ready.step, ready.device.type]))
+
+
+def _begin(run: Run, ready: Ready, place: _Place, world: World) -> Writer:
+    """This process's recording."""
+    header = _header(run, ready, world) | lineage.header(run, world.rank, place.sequence, place.continues)
 
     def create() -> Writer:
         try:
-            return Writer.create(file, _header(run, scenario, experiment, device, world))
+            return Writer.create(run.path / lineage.file_name(world.rank, place.sequence), header)
         except OSError as error:
             raise EngineError(f"{run.path}: can't record there ({error.strerror})") from None
 
     def create_first() -> Writer | None:
-        if where != [step, device.type]:
+        step, device = ready.step, ready.device.type
+        if (step, device) != (place.step, place.device):
             raise EngineError(
-                f"{run.name}: process {world.rank} would go on from step {step} on {device.type}, "
-                f"process 0 from {where[0]} on {where[1]}; they need the same folder of runs and --device"
+                f"{run.name}: process {world.rank} would go on from step {step} on {device}, process 0 from "
+                f"{place.step} on {place.device}; they need the same folder of runs and --device"
             )
         return create() if world.leader else None
 
-    # The first one's recording is there before the others': the earliest header speaks for all.
-    writer = world.all_or_none(create_first) or create()
-    told = on_step or (lambda step, steps, waiting: None)
-    loop = Loop(run, experiment, told, resumed=resume, step=step, seconds=seconds, world=world)
-    recorder = Recorder(writer, loop.wait_for_room, world.rank)
-    if resume:
-        recorder.event(step, "resumed-from")
-    with _stopping_on_signals(loop):
-        return _record(loop, recorder, run)
+    # The first one's recording is there before the others': nobody sees a run without a leader.
+    return world.all_or_none(create_first) or create()
 
 
-def _set_up(run: Run, scenario: Scenario, resume: bool, world: World) -> tuple[Experiment, torch.device, int]:
-    """The experiment, where it runs, and the step that it was taken to."""
-    options = run.facts.get("options", {})
-    try:
-        device = choose(options.get("device", "auto"), options.get("threads"), world.local_rank)
-        experiment = build(scenario, device, world)
-    except MissingDataError as error:
-        raise NoDataError(str(error)) from None
-    except (DeviceError, DataError, DistributedError) as error:
-        raise EngineError(str(error)) from None
-    except (MemoryError, RuntimeError) as error:
-        if not lacks_memory(error):
-            raise
-        raise EngineError(
-            f"{run.name}: not enough memory to set this up; make the network or the batch smaller"
-        ) from None
-    try:
-        step = checkpoints.restore(run.path / "checkpoints", experiment) if resume else None
-    except checkpoints.CheckpointError as error:
-        raise EngineError(str(error)) from None
-    return experiment, device, step or 0
-
-
-def _seconds(run: Run, step: int) -> float:
-    """The time spent until a step that a run goes on from; 0 at the start."""
-    if not step:
-        return 0.0
-    with run.open() as recording:
-        clock = recording.series("engine/seconds")
-        return (recording.at("engine/seconds", step) or 0.0) if clock else 0.0
-
-
-def _record(loop: Loop, recorder: Recorder, run: Run) -> State:
+def _record(loop: Loop, recorder: Recorder, run: Run, heartbeat: Heartbeat) -> State:
     """Run the loop and close the recording with the event that says how it ended."""
     try:
         recorder.event(loop.step, "started")
         state = loop.run(recorder)
-        recorder.event(loop.step, str(state), **({"reason": loop.stop_reason} if loop.stop_reason else {}))
+        recorder.event(loop.step, str(state), **loop.ending)
         recorder.close()
     except OSError as error:
         if error.errno in NO_ROOM:
+            heartbeat.say(State.STOPPED)
             raise EngineError(
                 f"{run.name}: stopped while the disk was full; what had been written is intact"
             ) from None
+        heartbeat.say(State.FAILED, problem=f"recording failed ({error.strerror})")
         raise EngineError(f"{run.path}: recording failed ({error.strerror})") from None
     except Exception as error:
         known = isinstance(error, DistributedError) or lacks_memory(error)
@@ -144,17 +146,18 @@ def _record(loop: Loop, recorder: Recorder, run: Run) -> State:
         what = what.splitlines()[0] if what else "not enough memory"
         with suppress(OSError):
             recorder.failed(loop.step, what)
+        heartbeat.say(State.FAILED, problem=what)
         if known:
             raise EngineError(
                 f"{run.name}: stopped after step {loop.step}: {what}; what was recorded is intact"
             ) from None
         raise EngineError(f"{run.name}: the experiment failed at step {loop.step} ({what})") from error
+    heartbeat.say(state)
     return state
 
 
-def _header(
-    run: Run, scenario: Scenario, experiment: Experiment, device: torch.device, world: World
-) -> dict[str, Any]:
+def _header(run: Run, ready: Ready, world: World) -> dict[str, Any]:
+    scenario, experiment = ready.scenario, ready.experiment
     metrics = {
         **scenario.metrics,
         **{f"engine/{name}": metric for name, metric in ENGINE_METRICS.items()},
@@ -170,10 +173,10 @@ def _header(
             for name, metric in metrics.items()
         },
         "sampled": dict.fromkeys(sampled, experiment.sampled),
-        "predicted": run.facts.get("options", {}).get("predicted", []),
+        "predicted": run.options.get("predicted", []),
         "created": time.time(),
         "host": socket.gethostname(),
-        "device": str(device),
+        "device": str(ready.device),
         "threads": torch.get_num_threads(),
         "processes": world.size,
         "torch": torch.__version__,
@@ -181,14 +184,22 @@ def _header(
     }
 
 
-def _announce(run: Run) -> None:
-    """Say who works on this run, so that others can tell whether it still does."""
-    process = psutil.Process()
-    facts = {"pid": process.pid, "host": socket.gethostname(), "process_started": process.create_time()}
+def _tidy(run: Run) -> None:
+    """Remove the halves of files over which engines before were killed."""
+    for half in run.path.glob(".*.*.tmp"):
+        with suppress(OSError):
+            half.unlink()
+    checkpoints.sweep(run.path / "checkpoints")
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """What an engine writes only its owner may read."""
+    before = os.umask(0o077)
     try:
-        (run.path / "engine.json").write_text(json.dumps(facts))
-    except OSError as error:
-        raise EngineError(f"{run.path}: can't write there ({error.strerror})") from None
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager
@@ -200,13 +211,10 @@ def _stopping_on_signals(loop: Loop) -> Iterator[None]:
             raise KeyboardInterrupt
         loop.asked = signal.Signals(number).name
 
-    handlers: dict[signal.Signals, Any] = {signal.SIGINT: stop, signal.SIGTERM: stop}
-    # An engine of its own session outlives the terminal, and so does one under nohup; another ends with it.
-    own_session = os.getpid() == os.getsid(0)
-    handlers[signal.SIGHUP] = (
-        signal.SIG_IGN if own_session or signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else stop
-    )
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # under nohup, and detached, it goes on
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:

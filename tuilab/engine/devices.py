@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 import torch
+from torch import Tensor
 
+import tuilab
 from tuilab.experiments.memory import keep_freed_memory
 
 
@@ -14,7 +17,10 @@ class DeviceError(Exception):
 
 
 def choose(name: str, threads: int | None, local_rank: int | None = None) -> torch.device:
-    """The device that `--device` means, with torch set so that equal runs give equal numbers.
+    """The device that `--device` means, with torch set for it.
+
+    On a GPU torch is asked for deterministic algorithms. Where it has none it warns and takes another: there
+    equal runs may differ in the last digits, and nothing here would notice.
 
     Args:
         name: `auto` (CUDA where there is one, else CPU), `cpu`, `cuda` or `cuda:N`.
@@ -57,3 +63,22 @@ def choose(name: str, threads: int | None, local_rank: int | None = None) -> tor
     if index:
         torch.cuda.set_device(device)
     return device
+
+
+def surroundings(tensors: Iterable[Tensor]) -> dict[str, str | int]:
+    """What has to be the same for equal runs to give equal numbers to the last digit, and can be told.
+
+    Args:
+        tensors: of an experiment, for where it runs.
+    """
+    device = next((tensor.device for tensor in tensors if tensor.device.type != "cpu"), None)
+    return {
+        "threads": torch.get_num_threads(),
+        "device": (
+            f"cpu with {torch.backends.cpu.get_cpu_capability()}"
+            if device is None
+            else torch.cuda.get_device_name(device)
+        ),
+        "torch": torch.__version__,
+        "tuilab": tuilab.__version__,
+    }

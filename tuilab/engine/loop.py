@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import time
+from collections import deque
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing
+from typing import Any
 
 from tuilab.engine import checkpoints
+from tuilab.engine.heartbeat import Heartbeat
 from tuilab.engine.recorder import Recorder
 from tuilab.experiments import ALONE, Experiment, World
-from tuilab.runs import ControlFile, Run, State
+from tuilab.runs import Command, ControlFile, Run, State
 
 _LOOK = 0.02
 """Seconds between two looks at the control file while steps are quick."""
 _REST = 0.05
 """Seconds of sleep while paused or waiting for room."""
-_HEARTBEAT = 5.0
 CHECKPOINT_EVERY = 60.0
 """Seconds between two checkpoints, unless the run's options say otherwise."""
+_FASTEST = 1e6
+"""Steps a second that make sense as a pace."""
 
 
 class Loop:
-    """Runs an experiment step by step; commands take effect between two steps and are recorded as events.
+    """Runs an experiment step by step; a command takes effect between two steps and is answered by an event.
 
     Several processes run it together in step: the first one reads the commands, keeps the pace and makes the
     checkpoints; any may be asked to stop.
@@ -31,7 +34,7 @@ class Loop:
         run: the run's folder.
         experiment: what to run.
         on_step: told about every step.
-        resumed: whether another engine went before.
+        heartbeat: told how the run is.
         step: the last step that was observed before.
         seconds: the time that was spent before.
         world: the processes that run it together.
@@ -42,8 +45,7 @@ class Loop:
         run: Run,
         experiment: Experiment,
         on_step: Callable[[int, int, str], None],
-        *,
-        resumed: bool = False,
+        heartbeat: Heartbeat,
         step: int = 0,
         seconds: float = 0.0,
         world: World = ALONE,
@@ -51,53 +53,70 @@ class Loop:
         self.step = step
         self.asked = ""
         """Why this process was asked to stop; a signal may set it at any time."""
-        self.stop_reason = ""
-        """Why the run stops, once all processes know."""
+        self.ending: dict[str, Any] = {}
+        """What is to be said of the end once all processes know: why the run stops, and by which command."""
         self._world = world
         self._run = run
         self._experiment = experiment
-        options = run.facts.get("options", {})
-        self._pace: float | None = options.get("pace")
+        self._pace: float | None = run.options.get("pace")
         kept = run.scenario.get("checkpoints", True)
-        self._checkpoint_every = options.get("checkpoint", CHECKPOINT_EVERY) if kept else 0
+        self._checkpoint_every = run.options.get("checkpoint", CHECKPOINT_EVERY) if kept else 0
         self._saved = time.monotonic()
         self._on_step = on_step
-        # What was asked of an engine that is gone was obeyed, or died with it.
-        self._control = ControlFile(run.path / "control", fresh=resumed)
-        self._paused = False
+        self._heartbeat = heartbeat
+        self._control = ControlFile(run.path / "control")
+        self._unheeded: deque[Command] = deque()
+        """Commands that were read while nothing could be done about them."""
+        self._paused = self._without_room = False
         self._steps_granted = 0
-        self._looked = self._beat = 0.0
+        self._looked = 0.0
+        self._seconds = seconds
         self._rested = -seconds
 
     def run(self, recorder: Recorder) -> State:
         """Until the last step or a wish to stop; returns FINISHED or STOPPED."""
-        began = time.perf_counter()
-        due = time.monotonic()
-        for observation in self._experiment:
-            self.step = observation.step
-            recorder.observation(observation, time.perf_counter() - began - self._rested)
-            self._on_step(self.step, self._experiment.steps, "")
-            if self._checkpoint_every and time.monotonic() - self._saved > self._checkpoint_every:
-                self._save(recorder)
-            if self.step >= self._experiment.steps:
-                break
-            due = max(due + 1 / self._pace, time.monotonic()) if self._pace else 0.0
-            self._between_steps(recorder, due)
-            if self.stop_reason:
-                break
+        with closing(self._control):
+            self._take_steps(recorder)
+            for command in [*self._unheeded, *self._control.read()]:
+                recorder.event(self.step, "refused", **_refusal(command, "the run is at its end"))
         if self._checkpoint_every:
             self._save(recorder)
-        return State.STOPPED if self.stop_reason and self.step < self._experiment.steps else State.FINISHED
+        stopped = "reason" in self.ending and self.step < self._experiment.steps
+        return State.STOPPED if stopped else State.FINISHED
 
     def wait_for_room(self) -> bool:
         """Rest while the disk is full; False once somebody wants the run stopped."""
         self._on_step(self.step, self._experiment.steps, "the disk is full: waiting for room")
-        self._heartbeat()
-        for words in self._control.read():
-            if words == ["stop"]:
+        if not self._without_room:
+            self._without_room = True
+            self._heartbeat.say(State.DISK_FULL)
+        for command in self._control.read():
+            if command.get("do") == "stop":
                 self.asked = "asked to"
+            self._unheeded.append(command)
         self._rest(_REST)
         return not self.asked
+
+    def _take_steps(self, recorder: Recorder) -> None:
+        began = time.perf_counter()
+        due = time.monotonic()
+        for observation in self._experiment:
+            self.step = observation.step
+            self._seconds = time.perf_counter() - began - self._rested
+            recorder.observation(observation, self._seconds)
+            self._heartbeat.note(observation)
+            self._on_step(self.step, self._experiment.steps, "")
+            if self._checkpoint_every and time.monotonic() - self._saved > self._checkpoint_every:
+                self._save(recorder)
+            if self._without_room:
+                self._without_room = False
+                self._heartbeat.say(State.PAUSED if self._paused else State.RUNNING)
+            if self.step >= self._experiment.steps:
+                return
+            due = max(due + 1 / self._pace, time.monotonic()) if self._pace else 0.0
+            self._between_steps(recorder, due)
+            if self.ending:
+                return
 
     def _between_steps(self, recorder: Recorder, due: float) -> None:
         """Obey, and rest until the next step is due and nobody holds it back."""
@@ -106,11 +125,11 @@ class Loop:
             return
         while not (reason := self._world.gather_first(self.asked)):
             self._looked = time.monotonic()
-            self._heartbeat()
             recorder.poll()
-            for words in self._world.broadcast(self._control.read()):
-                self._obey(words, recorder)
-            if self.stop_reason:
+            for command in self._world.broadcast([*self._unheeded, *self._control.read()]):
+                self._obey(command, recorder)
+            self._unheeded.clear()
+            if self.ending:
                 return
             if self._paused and self._steps_granted:
                 self._steps_granted -= 1
@@ -122,52 +141,82 @@ class Loop:
             if self._paused:
                 self._on_step(self.step, self._experiment.steps, "paused")
             self._rest(wait)
-        self.stop_reason = reason
+        self.ending = {"reason": reason}
 
-    def _obey(self, words: list[str], recorder: Recorder) -> None:
+    def _obey(self, command: Command, recorder: Recorder) -> None:
+        """Do it, and answer with an event that carries its id."""
         try:
-            match words:
-                case ["pause"]:
-                    if not self._paused:
-                        recorder.event(self.step, "paused")
-                    self._paused = True
-                case ["resume"]:
-                    if self._paused:
-                        recorder.event(self.step, "resumed")
-                    self._paused, self._steps_granted = False, 0
-                case ["step"]:
-                    if self._paused:
-                        self._steps_granted += 1
-                        recorder.event(self.step, "stepped")
-                case ["pace", number]:
-                    self._pace = _positive_or_none(number)
-                    recorder.event(self.step, "pace", steps_per_second=self._pace)
-                case ["set", key, number]:
-                    was = self._experiment.tunables().get(key)
-                    self._experiment.tune(key, float(number))
-                    recorder.event(self.step, "set", key=key, value=float(number), was=was)
-                case ["checkpoint"]:
-                    self._save(recorder)
-                case ["stop"]:
-                    self.stop_reason = self.asked = "asked to"
-                case _:
-                    raise ValueError("no such command")
+            kind, data = self._done(command, recorder)
         except (KeyError, ValueError) as error:
             why = str(error.args[0]) if error.args else type(error).__name__
-            recorder.event(self.step, "refused", command=" ".join(words), why=why)
+            kind, data = "refused", _refusal(command, why)
+        if kind:
+            recorder.event(self.step, kind, **({"id": command["id"]} | data))
+
+    def _done(self, command: Command, recorder: Recorder) -> tuple[str, dict[str, Any]]:
+        """Do what is asked; returns the kind and the data of the answer, no kind when it is given at the end.
+
+        Raises:
+            KeyError, ValueError: it can't be done, with why.
+        """
+        match command:
+            case {"why": why}:
+                raise ValueError(why)
+            case {"do": "pause"}:
+                _check(not self._paused, "it is paused already")
+                self._paused = True
+                self._heartbeat.say(State.PAUSED)
+                return "paused", {}
+            case {"do": "resume"}:
+                _check(self._paused, "it is not paused")
+                self._paused, self._steps_granted = False, 0
+                self._heartbeat.say(State.RUNNING)
+                return "resumed", {}
+            case {"do": "step"}:
+                _check(self._paused, "it is not paused")
+                self._steps_granted += 1
+                return "stepped", {}
+            case {"do": "pace", "value": value}:
+                fits = value is None or 0 < value <= _FASTEST
+                _check(fits, "pace wants a number of steps a second above 0, or null for as fast as it can")
+                self._pace = value
+                return "pace", {"steps_per_second": value}
+            case {"do": "set", "key": key, "value": value}:
+                was = self._experiment.tunables().get(key)
+                self._experiment.tune(key, value)
+                return "set", {"key": key, "value": value, "was": was}
+            case {"do": "checkpoint"}:
+                return self._saved_now(recorder)
+            case {"do": "stop"}:
+                _check(not self.ending, "it is stopping already")
+                self.asked = "asked to"
+                self.ending = {"reason": self.asked, "id": command["id"]}
+                return "", {}
+            case _:
+                raise ValueError("no such command")
 
     def _save(self, recorder: Recorder) -> None:
-        """Make a checkpoint; one that can't be written is an event, and the run goes on."""
+        """Make a checkpoint, and say so."""
+        kind, data = self._saved_now(recorder)
+        if kind:
+            recorder.event(self.step, kind, **data)
+
+    def _saved_now(self, recorder: Recorder) -> tuple[str, dict[str, Any]]:
+        """Make a checkpoint; returns the event that says so. Where it can't be written the run goes on."""
         if not self._world.leader:
-            return
+            return "", {}
         began = time.perf_counter()
+        # Before the checkpoint: what it goes on from has to be there when it is.
+        recorder.sync()
+        facts = {"file": recorder.file, "events": recorder.events, "seconds": self._seconds}
         try:
-            if checkpoints.save(self._run.path / "checkpoints", self._experiment, self.step):
-                recorder.event(self.step, "checkpoint")
+            checkpoints.save(self._run.path / "checkpoints", self._experiment, self.step, facts)
         except OSError as error:
-            recorder.event(self.step, "checkpoint-failed", why=error.strerror or str(error))
-        self._saved = time.monotonic()
-        self._rested += time.perf_counter() - began
+            return "checkpoint-failed", {"why": error.strerror or str(error)}
+        finally:
+            self._saved = time.monotonic()
+            self._rested += time.perf_counter() - began
+        return "checkpoint", {}
 
     def _rest(self, seconds: float) -> None:
         """Sleep, and keep it out of the run's own time."""
@@ -175,19 +224,13 @@ class Loop:
         time.sleep(seconds)
         self._rested += time.perf_counter() - began
 
-    def _heartbeat(self) -> None:
-        now = time.monotonic()
-        if self._world.leader and now - self._beat > _HEARTBEAT:
-            self._beat = now
-            with suppress(OSError):
-                os.utime(self._run.path / "engine.json")
+
+def _check(fits: bool, why: str) -> None:
+    if not fits:
+        raise ValueError(why)
 
 
-def _positive_or_none(text: str) -> float | None:
-    """`max` or a number of steps a second."""
-    if text == "max":
-        return None
-    number = float(text)
-    if not 0 < number <= 1e6:
-        raise ValueError("pace wants a number of steps a second above 0, or max")
-    return number
+def _refusal(command: Command, why: str) -> dict[str, Any]:
+    """The answer to what can't be done: what it was, and why not."""
+    words = [str(value) for key, value in command.items() if key != "id"]
+    return {"id": command["id"], "command": command.get("command", " ".join(words))[:200], "why": why[:500]}

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import errno
+import os
 import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from tuilab.engine.cadence import Tables
 from tuilab.experiments import Observation
-from tuilab.recording import Table, Writer
+from tuilab.recording import Writer
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Recorder:
-    """Writes observations; series that come together share a table.
+    """Writes observations.
 
     Args:
         writer: the recording.
@@ -30,17 +32,27 @@ class Recorder:
         self._clock = f"engine/rank.seconds/{rank}" if rank else "engine/seconds"
         self._wait_for_room = wait_for_room
         self._step = 0
-        self._tables: dict[tuple[str, ...], Table] = {}
+        self._tables = Tables(writer)
+
+    @property
+    def file(self) -> str:
+        """The name of the recording."""
+        return self._writer.path.name
+
+    @property
+    def events(self) -> int:
+        """How many events were recorded so far."""
+        return self._writer.events
 
     def observation(self, observation: Observation, seconds: float) -> None:
         """Record one step with the time since the run began."""
         self._step = observation.step
         values = {**observation.values, self._clock: seconds}
-        names = tuple(values)
-        table = self._tables.get(names)
-        if table is None:
-            table = self._tables[names] = self._writer.table(names)
-        self._patiently(lambda: table.append(observation.step, list(values.values())))
+        for table, row in self._tables.rows(values):
+            try:
+                table.append(observation.step, row)
+            except OSError as error:
+                self._after(error, self._writer.flush)
         for name, (array, meta) in observation.frames.items():
             self._patiently(partial(self._writer.frame, name, observation.step, array, meta))
         for kind, arm, data in observation.events:
@@ -62,6 +74,12 @@ class Recorder:
         """Write everything out, waiting for room as long as it takes."""
         self._patiently(self._writer.flush)
 
+    def sync(self) -> None:
+        """Write everything out and have the disk keep it: what is built on it must not outlive it."""
+        self.flush()
+        with self._writer.path.open("rb") as file:
+            os.fsync(file.fileno())
+
     def poll(self) -> None:
         """Write out what is due, so that readers are never far behind a slow experiment."""
         self._patiently(self._writer.poll)
@@ -71,16 +89,21 @@ class Recorder:
         self._patiently(self._writer.close)
 
     def _patiently(self, write: Callable[[], None]) -> None:
-        """Do it; on a full disk the writer has kept what it was given, so only the flush is tried again."""
-        attempt, began = write, 0.0
+        try:
+            write()
+        except OSError as error:
+            self._after(error, self._writer.close if write == self._writer.close else self._writer.flush)
+
+    def _after(self, error: OSError, again: Callable[[], None]) -> None:
+        """Try again while the disk is full: the writer has kept what it was given."""
+        began = time.monotonic()
         while True:
+            if error.errno not in NO_ROOM or not self._wait_for_room():
+                raise error
             try:
-                attempt()
+                again()
                 break
-            except OSError as error:
-                began = began or time.monotonic()
-                if error.errno not in NO_ROOM or not self._wait_for_room():
-                    raise
-                attempt = self._writer.close if write == self._writer.close else self._writer.flush
-        if began and not self._writer.closed:
+            except OSError as still:
+                error = still
+        if not self._writer.closed:
             self._writer.event(self._step, "disk-full", seconds=round(time.monotonic() - began, 1))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from tuilab.experiments.observation import Experiment, Observation, Resumable
+from tuilab.experiments.observation import Experiment, Observation
 from tuilab.experiments.world import ALONE, DistributedError, World
 from tuilab.scenario.kinds.base import Scenario
 from tuilab.scenario.kinds.costs import CostsScenario
@@ -16,7 +16,7 @@ from tuilab.scenario.kinds.propagation import PropagationScenario
 from tuilab.scenario.kinds.slice import SliceScenario
 from tuilab.scenario.kinds.training import TrainingScenario
 
-__all__ = ["ALONE", "DistributedError", "Experiment", "Observation", "Resumable", "World", "build"]
+__all__ = ["ALONE", "DistributedError", "Experiment", "Observation", "World", "build"]
 
 
 def build(scenario: Scenario, device: torch.device, world: World = ALONE) -> Experiment:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -48,6 +49,16 @@ class CostsExperiment(SteppedExperiment):
                 f"{name}/memory.slope": self._slope(f"{name}/memory", n, state + bowl.largest),
                 f"{name}/left": left,
             }
+
+    def state(self) -> dict[str, Any]:
+        """The step and the costs so far, from which slopes are taken."""
+        return {**super().state(), "seen": dict(self._seen)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        super().restore(state)
+        for series, pairs in state["seen"].items():
+            self._seen[series] = [(float(x), float(y)) for x, y in pairs]
 
     def _slope(self, series: str, n: int, cost: float) -> float:
         """The exponent p of cost ∝ Nᵖ, by least squares over the last three doublings of N."""

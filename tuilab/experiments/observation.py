@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -33,6 +33,10 @@ class Experiment(Iterator[Observation], Protocol):
     sampled: int
     """Values a layer that activation figures are taken from; 0 means all."""
 
+    @property
+    def data(self) -> Mapping[str, Any]:
+        """What tells the data it was given from others, their `fingerprint`; empty where it makes its own."""
+
     def tunables(self) -> dict[str, float]:
         """The numbers that may be changed between two steps, such as `sgd/optimizer.lr`, and their values."""
 
@@ -44,17 +48,18 @@ class Experiment(Iterator[Observation], Protocol):
             ValueError: the value is out of bounds.
         """
 
-
-@runtime_checkable
-class Resumable(Protocol):
-    """An experiment that can go on from where another one of the same scenario was."""
-
     def state(self) -> dict[str, Any]:
-        """All that it goes on from: nested dicts and lists of tensors, numbers and text."""
+        """All that it goes on from, beside its tunables: nested dicts and lists of tensors, numbers and text.
+
+        What comes with time only, such as an optimiser's memory before the first step, is an empty dict or
+        list until then. All else is there from the start, of the shape that it keeps.
+        """
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there: the next observations are those that would have come, bit for bit.
 
+        Called on one that has not begun, of the same scenario and with the same tunables.
+
         Raises:
-            KeyError, ValueError, RuntimeError: the state is of another experiment.
+            KeyError, IndexError, TypeError, ValueError, RuntimeError: the state is of another experiment.
         """

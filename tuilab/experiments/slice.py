@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -57,14 +56,6 @@ class SliceExperiment(SteppedExperiment):
     def tune(self, key: str, value: float) -> None:
         """Raises KeyError."""
         raise KeyError(f"{key} can't be changed: the network was trained before its path could be drawn")
-
-    def state(self) -> dict[str, Any]:
-        """The step: everything else is worked out again."""
-        return {"step": self._step}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go on from there."""
-        self._step = state["step"]
 
     def _measured(self, path: Tensor) -> dict[str, list[float]]:
         """Every metric at every step of a path."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from tuilab.experiments.observation import Observation
+from tuilab.experiments.state import counted
 from tuilab.experiments.tuning import changed, numbers
 from tuilab.scenario.strict import Strict
 
@@ -20,6 +22,7 @@ class SteppedExperiment(Iterator[Observation]):
     """
 
     sampled = 0
+    data: Mapping[str, Any] = {}
 
     def __init__(self, steps: int | None, settings: Mapping[str, Strict] | None = None) -> None:
         self.steps = steps or 0
@@ -51,3 +54,11 @@ class SteppedExperiment(Iterator[Observation]):
 
     def _follow(self, place: str, settings: Strict) -> None:
         """Take changed settings to wherever else they are kept."""
+
+    def state(self) -> dict[str, Any]:
+        """The next step; a kind that carries more from step to step adds it."""
+        return {"step": self._step}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there; raises KeyError, ValueError, TypeError or RuntimeError for another's state."""
+        self._step = counted(state["step"], self.steps + 1)

@@ -11,12 +11,15 @@ from tuilab.scenario.strict import Strict
 
 
 def numbers(settings: Mapping[str, Strict]) -> dict[str, float]:
-    """`{"sgd/optimizer": …}` as `{"sgd/optimizer.lr": 0.01, …}`: every number in those settings."""
+    """`{"sgd/optimizer": …}` as `{"sgd/optimizer.lr": 0.01, …}`: every number in those settings.
+
+    Counts are not among them, such as the steps that L-BFGS remembers: what is remembered has their shape.
+    """
     return {
-        f"{place}.{name}": float(value)
+        f"{place}.{name}": value
         for place, part in settings.items()
         for name, value in part
-        if isinstance(value, int | float) and not isinstance(value, bool)
+        if isinstance(value, float)
     }
 
 

@@ -58,8 +58,8 @@ class StepAxis:
 
     @property
     def bin(self) -> int:
-        """Steps read together: at least two bins a column where the steps are many."""
-        return max(1, (self.last + 1) // (2 * self.columns))
+        """Steps read together, a power of two: at least two bins a column where the steps are many."""
+        return 1 << max((self.last + 1) // (2 * self.columns), 1).bit_length() - 1
 
     @property
     def crowded(self) -> bool:
@@ -77,6 +77,24 @@ class StepAxis:
         if step >= self.last:
             return self.columns
         return int(self.column(np.array([step + 1]))[0]) // cell * cell
+
+    def ends(self) -> Ints:
+        """The last step (columns,) that lies in each pixel column, or before it."""
+        filled = self.column(np.arange(0, self.last + 1, self.bin))
+        return np.searchsorted(filled, np.arange(self.columns), "right") * self.bin - 1
+
+    def shown(self, step: int, live: int = 0) -> int:
+        """The step before which everything is drawn at a moment.
+
+        Args:
+            step: The moment.
+            live: Columns that are drawn together, and only once all of them can change no more; 0 draws each
+                as far as it goes.
+        """
+        if not live or step >= self.last:
+            return max(min(step, self.last) + 1, 0)
+        complete = self.complete(step, live)
+        return int(self.ends()[complete - 1]) + 1 if complete else 0
 
     def ticks(self, cells: int) -> Ticks:
         """Labels for an axis so many cells wide."""

@@ -1,53 +1,36 @@
-"""The one place that speaks to plotext 6.
+"""Lines in a frame with axes, and the one place that speaks to plotext 6.
 
-plotext is given pixel coordinates, never data: one NaN in a line aborts the whole process there (it cannot be
-caught), infinities raise, two equal limits print a warning, and every point costs it 15 µs. So the panels
-decimate their series to one vertical stroke a pixel column, in whole numbers, and plotext draws those, shares
-cells between colours and frames them with axes. It keeps one global figure: hence the lock, and the clearing.
+plotext draws the axes: ticks and labels, no data. It takes 15 µs a point, and one NaN in a line aborts the
+whole process there (it cannot be caught); so lines are dots, put into the cells by numpy. It keeps one global
+figure: hence the lock, and the clearing. Axes change seldom by design, so they are kept.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from tuilab.panels.axes import Ints, Ticks
-from tuilab.panels.colors import DEFAULT
+from tuilab.panels.axes import Ticks
+from tuilab.panels.columns import Strokes
+from tuilab.panels.dots import light_lines
 from tuilab.panels.palette import DIM
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import Glyphs
-
-PIXELS: dict[Glyphs, tuple[int, int]] = {"braille": (2, 4), "block": (2, 2), "ascii": (1, 1)}
-"""Pixels in a cell, across and up."""
+from tuilab.panels.view import PIXELS, Glyphs
 
 GUTTER = 6
 """Cells left of the y axis for its labels: always the same, so that charts line up and do not shift."""
 
+_WIDEST_LABEL = 11
 _SMALLEST = (GUTTER + 14, 5)
 _ASCII = str.maketrans("│┤├┼└┴┬─", "|++++++-")
 _LOCK = Lock()
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Strokes:
-    """One series as vertical strokes, at most one a pixel column.
-
-    Attributes:
-        columns: (n,) pixel columns, strictly increasing.
-        low: (n,) lowest pixel row, counted from the bottom.
-        high: (n,) highest pixel row.
-        color: Colour code.
-        char: What draws it in ASCII.
-    """
-
-    columns: Ints
-    low: Ints
-    high: Ints
-    color: int
-    char: str = "*"
+Prepared = TypeVar("Prepared")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,83 +76,95 @@ class Frame:
         across, up = PIXELS[self.glyphs]
         return self.cells[1] - 1 - row // up, self.left + column // across
 
+    def canvas(self, picture: Picture) -> Picture:
+        """The part of a picture that lies within the axes; what is drawn on it is drawn on the picture."""
+        return picture.part(0, self.left, self.cells[1], self.cells[0])
 
-def chart(frame: Frame, strokes: list[Strokes], x: Ticks, y: Ticks, name: str) -> Picture:
-    """Strokes in a frame, with axes where the frame has them; `name` is what the x axis counts."""
-    with _LOCK:
-        matrix = _build(frame, strokes, x, y)
-        text = matrix.string(True)
-        picture = Picture.blank(frame.width, frame.height)
-        for row, line in enumerate(text.splitlines()[: frame.height]):
-            picture.put(row, 0, line.translate(_ASCII) if frame.glyphs == "ascii" else line, DIM)
-        # plotext gives colours back cell by cell: worth it only where something was drawn.
-        height = frame.cells[1]
-        canvas = picture.chars[:height, frame.left :]
-        picture.fg[:height, frame.left :] = DEFAULT
-        for row, column in np.argwhere(canvas != " ").tolist():
-            color = matrix.get(row, frame.left + column).foreground()
-            if color is not None:
-                picture.fg[row, frame.left + column] = strokes[color[1] << 8 | color[2]].color
-        if frame.gutter is not None:
-            picture.put(frame.height - 1, 0, name.rjust(frame.gutter), DIM)
+
+def fitted(
+    body: Picture, glyphs: Glyphs, prepare: Callable[[Frame], tuple[Prepared, Ticks]]
+) -> tuple[Frame, Prepared, Ticks]:
+    """The frame of a chart that fills `body`, with a gutter as wide as its y labels need.
+
+    Args:
+        body: What is to be filled.
+        glyphs: What is drawn with.
+        prepare: Makes of a frame what is drawn in it, and its y labels.
+    """
+    gutter = GUTTER
+    while True:
+        frame = Frame.fit(body.width, body.height, glyphs, gutter)
+        prepared, ticks = prepare(frame)
+        widest = max(map(len, ticks.labels), default=0)
+        if widest <= gutter or gutter >= _WIDEST_LABEL:
+            return frame, prepared, ticks
+        gutter = min(widest, _WIDEST_LABEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Ink:
+    """What lines (n,) are drawn with: their colour codes, and the characters that stand for them in ASCII."""
+
+    colors: Sequence[int]
+    chars: Sequence[str]
+
+
+def chart(frame: Frame, drawn: Sequence[tuple[Strokes, Ink]], x: Ticks, y: Ticks, name: str) -> Picture:
+    """Strokes in a frame, later ones over earlier ones, with axes where it has them.
+
+    Args:
+        frame: Its sizes.
+        drawn: What is drawn and with what.
+        x: Labels below.
+        y: Labels at the left.
+        name: What the x axis counts.
+    """
+    picture = Picture.blank(frame.width, frame.height)
+    if frame.gutter is not None:
+        ticks = [tuple(part) for part in (x.places, x.labels, y.places, y.labels)]
+        for row, line in enumerate(_axes(frame, *ticks)):
+            picture.put(row, 0, line, DIM)
+        picture.put(frame.height - 1, 0, name.rjust(frame.gutter), DIM)
+    canvas = frame.canvas(picture)
+    for strokes, ink in drawn:
+        lengths = strokes.high - strokes.low + 1
+        first = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        rows = np.repeat(strokes.low, lengths) + np.arange(len(first)) - first
+        columns, lines = np.repeat(strokes.columns, lengths), np.repeat(strokes.lines, lengths)
+        light_lines(canvas, columns, rows, lines, ink.colors, ink.chars, frame.glyphs)
     return picture
 
 
-def _build(frame: Frame, strokes: list[Strokes], x: Ticks, y: Ticks) -> Any:
+@lru_cache(maxsize=64)
+def _axes(
+    frame: Frame,
+    x_places: tuple[float, ...],
+    x_labels: tuple[str, ...],
+    y_places: tuple[float, ...],
+    y_labels: tuple[str, ...],
+) -> list[str]:
+    """A frame's rows with nothing but its axes."""
     import plotext
 
-    plotext.terminal.limit(False, False)
-    figure = plotext.figure
-    figure.clear()
-    figure.plot_size(frame.width, frame.height)
-    figure.canvas("default")
-    figure.axes(False)
-    axes = frame.gutter is not None
-    for name, side, ticks, size in (("x", "lower", x, frame.pixels[0]), ("y", "left", y, frame.pixels[1])):
-        ruler = figure.ruler(name, side)
-        ruler.lim(0, size)
-        ruler.alignment(lim="edge")
-        ruler.ticks(
-            [0.5 + round(place * (size - 1)) for place in ticks.places], _labels(frame, name, ticks)
-        ) if axes else (ruler.frequency(0))
-        if axes:
+    gutter = frame.gutter or 0
+    with _LOCK:
+        plotext.terminal.limit(False, False)
+        figure: Any = plotext.figure
+        figure.clear()
+        figure.plot_size(frame.width, frame.height)
+        figure.canvas("default")
+        figure.axes(False)
+        for name, side, places, labels, size in (
+            ("x", "lower", x_places, x_labels, frame.pixels[0]),
+            ("y", "left", y_places, [label.rjust(gutter) for label in y_labels], frame.pixels[1]),
+        ):
+            ruler = figure.ruler(name, side)
+            ruler.lim(0, size)
+            ruler.alignment(lim="edge")
+            ruler.ticks([0.5 + round(place * (size - 1)) for place in places], list(labels))
             figure.axes(True, axis=name, side=side)
-    marker = {"braille": "braille", "block": "hd"}.get(frame.glyphs)
-    for index, stroke in enumerate(strokes):
-        _draw(
-            figure, stroke, plotext.marker(marker or stroke.char, plotext.pixel((1, index >> 8, index & 255)))
-        )
-    return figure.build()
-
-
-def _labels(frame: Frame, name: str, ticks: Ticks) -> list[str]:
-    return [label.rjust(frame.gutter or 0) for label in ticks.labels] if name == "y" else ticks.labels
-
-
-def _draw(figure: Any, stroke: Strokes, marker: Any) -> None:
-    """Runs of one row become one line, other columns a line each: fewer points are less time."""
-    flat = stroke.low == stroke.high
-    joins = flat[1:] & flat[:-1] & (np.diff(stroke.columns) == 1) & (np.diff(stroke.low) == 0)
-    starts = np.flatnonzero(np.append(True, ~joins)) if len(flat) else np.empty(0, int)
-    ends = np.append(starts[1:], len(flat)) - 1 if len(flat) else starts
-    xs: list[float] = []
-    ys: list[float] = []
-    ties: list[int] = []
-    for left, right, low, high in zip(
-        stroke.columns[starts].tolist(),
-        stroke.columns[ends].tolist(),
-        stroke.low[starts].tolist(),
-        stroke.high[ends].tolist(),
-        strict=True,
-    ):
-        xs.append(left + 0.5)
-        ys.append(low + 0.5)
-        if left != right or low != high:
-            ties.append(len(xs))
-            xs.append(right + 0.5)
-            ys.append(high + 0.5)
-    if xs:
-        signal = figure.signal(xs, ys, marker=marker)
-        for index in ties:
-            signal.line(index, True)
-        figure.draw(signal)
+        text = str(figure.build().string(True))
+    return [
+        line.translate(_ASCII) if frame.glyphs == "ascii" else line
+        for line in text.splitlines()[: frame.height]
+    ]

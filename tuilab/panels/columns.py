@@ -1,15 +1,16 @@
-"""A series reduced to the pixel columns that show it."""
+"""Series reduced to the pixel columns that show them, all lines of a chart at once."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tuilab.panels.axes import Floats, Ints, StepAxis, ValueAxis
-from tuilab.panels.chart import Strokes
 from tuilab.recording import Readable
+from tuilab.recording.memo import memo
 
 _SPANS = 64
 _FEW = 4096
@@ -17,13 +18,15 @@ _FEW = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
-    """The values that fall into each pixel column; NaN where there is none to draw.
+    """The values of n lines that fall into each of c pixel columns; NaN where there is none to draw.
+
+    Equal where they hold the same.
 
     Attributes:
-        low: (n,) smallest.
-        high: (n,) greatest.
-        last: (n,) last.
-        broken: (n,) whether a value of the column is NaN or infinite.
+        low: (n, c) smallest.
+        high: (n, c) greatest.
+        last: (n, c) last.
+        broken: (n, c) whether a value of the column is NaN or infinite.
         left_out: Whether values were left out because they have no logarithm.
     """
 
@@ -33,24 +36,38 @@ class Columns:
     broken: NDArray[np.bool_]
     left_out: bool = False
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Columns) and self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash(self._content())
+
+    def _content(self) -> tuple[object, ...]:
+        arrays = self.last, self.low, self.high, self.broken
+        return self.last.shape, self.left_out, *(array.tobytes() for array in arrays)
+
+    @classmethod
+    def points(cls, values: Floats, broken: NDArray[np.bool_]) -> Columns:
+        """Columns (n, c) of one value each."""
+        return cls(values, values, values, broken)
+
     @property
-    def filled(self) -> Ints:
-        """The columns that have a value."""
-        return np.flatnonzero(np.isfinite(self.last))
+    def filled(self) -> NDArray[np.bool_]:
+        """(n, c) whether a column has a value."""
+        return np.isfinite(self.last)
 
-    def first(self, columns: int) -> Columns:
-        """These columns with nothing from column number `columns` on."""
-        kept = np.arange(len(self.last)) < columns
-        cut = [np.where(kept, values, np.nan) for values in (self.low, self.high, self.last)]
-        return replace(self, low=cut[0], high=cut[1], last=cut[2], broken=self.broken & kept)
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to draw."""
+        return not (self.filled.any() or self.broken.any())
 
-    def held(self, until: int) -> Columns:
-        """The last value repeated up to and including column number `until`."""
-        last, end = self.last.copy(), self.filled[-1]
-        last[end + 1 : until + 1] = last[end]
-        rest = slice(end + 1, until + 1)
-        low, high = self.low.copy(), self.high.copy()
-        low[rest] = high[rest] = last[rest]
+    def held(self, lines: Sequence[int], until: int) -> Columns:
+        """Of these lines, which have one value each, that value up to and including column number `until`."""
+        low, high, last = self.low.copy(), self.high.copy(), self.last.copy()
+        for line in lines:
+            at = int(np.argmax(self.filled[line]))
+            for part in (low, high, last):
+                part[line, at + 1 : until + 1] = last[line, at]
         return replace(self, low=low, high=high, last=last)
 
     def middles(self) -> Columns:
@@ -70,105 +87,139 @@ class Columns:
             low, high, last = (np.where(positive, np.log10(part), np.nan) for part in (low, self.high, last))
         return Columns(low, high, last, self.broken, bool(np.any(self.low <= 0)))
 
+    def lines(self, chosen: Sequence[int]) -> Columns:
+        """Those of some lines."""
+        cut = [part[chosen] for part in (self.low, self.high, self.last)]
+        return replace(self, low=cut[0], high=cut[1], last=cut[2], broken=self.broken[chosen])
 
-def read_columns(recording: Readable, name: str, axis: StepAxis, step: int) -> Columns:
-    """A series up to and including a step, by column of the axis. Wide spans are read from summaries.
+    def value_axis(self, log: bool) -> ValueAxis:
+        """The axis that holds them all."""
+        filled = self.filled
+        ends = [float(self.low[filled].min()), float(self.high[filled].max())] if filled.any() else []
+        return ValueAxis.holding(ends, ends, log)
 
-    Every bin of steps is read whole or up to `step`, so a column comes out the same whether or not the
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Strokes:
+    """Lines as vertical strokes, at most one a line and pixel column.
+
+    Attributes:
+        lines: (m,) the line of each.
+        columns: (m,) its pixel column.
+        low: (m,) its lowest pixel row, counted from the bottom.
+        high: (m,) its highest.
+    """
+
+    lines: Ints
+    columns: Ints
+    low: Ints
+    high: Ints
+
+
+def read_columns(recording: Readable, names: Sequence[str], axis: StepAxis, stop: int) -> Columns:
+    """Series before a step, by column of the axis. What was read once is not read again.
+
+    Every bin of steps is read whole or up to `stop`, so a column comes out the same whether or not the
     recording goes on after it.
     """
-    stop = max(min(step, axis.last) + 1, 0)
-    whole = stop // axis.bin
-    parts = [recording.overview(name, 0, whole * axis.bin, whole)] if whole else []
-    if whole * axis.bin < stop:
-        parts.append(recording.overview(name, whole * axis.bin, stop, 1))
-    low, high, last = (np.full(axis.columns, np.nan) for _ in range(3))
-    broken = np.zeros(axis.columns, bool)
-    for part in parts:
-        place = axis.column(part.steps)
-        with np.errstate(invalid="ignore"):
-            np.fmin.at(low, place, part.low)
-            np.fmax.at(high, place, part.high)
-        finite = np.isfinite(part.last)
-        last[place[finite]] = part.last[finite]
-        broken[place[part.nonfinite > 0]] = True
-    return Columns(low, high, last, broken)
+    kept = memo(recording)
+    parts = [kept.history(name, axis.bin, stop) for name in names]
+    shape, size = (len(names), axis.columns), len(names) * axis.columns
+    low, high, last = (np.full(size, np.nan) for _ in range(3))
+    broken = np.zeros(size, bool)
+    if parts:
+        begins = np.repeat(np.arange(len(parts)) * axis.columns, [len(part.steps) for part in parts])
+        place = axis.column(np.concatenate([part.steps for part in parts])) + begins
+        np.fmin.at(low, place, np.concatenate([part.low for part in parts]))
+        np.fmax.at(high, place, np.concatenate([part.high for part in parts]))
+        values = np.concatenate([part.last for part in parts])
+        finite = np.flatnonzero(np.isfinite(values))
+        latest = np.full(size, -1)
+        np.maximum.at(latest, place[finite], finite)
+        filled = latest >= 0
+        last[filled] = values[latest[filled]]
+        broken[place[np.concatenate([part.nonfinite for part in parts]) > 0]] = True
+    return Columns(low.reshape(shape), high.reshape(shape), last.reshape(shape), broken.reshape(shape))
 
 
-def strokes(
-    columns: Columns, values: ValueAxis, rows: int, color: int, char: str = "*", dash: int = 1
-) -> Strokes:
-    """The series as strokes: neighbours touch, wider steps are bridged by straight lines, gaps stay gaps.
+def strokes(columns: Columns, values: ValueAxis, rows: int, dashes: Sequence[int] | Ints) -> Strokes:
+    """Lines as strokes: neighbours touch, wider steps are bridged by straight lines, gaps stay gaps.
 
     What joins two columns is drawn in the later one alone, so a column that was drawn never changes.
 
     Args:
-        columns: The values.
+        columns: The values of n lines.
         values: The axis that turns them into rows.
         rows: Pixel rows of the canvas.
-        color: Colour code.
-        char: What draws them in ASCII.
-        dash: 1 draws every column, 2 leaves out every other pair, 4 draws one in four.
+        dashes: (n,) 1 draws every column, 2 leaves out every other pair, 4 draws one in four.
     """
-    filled = columns.filled
-    none = np.empty(0, np.int64)
+    width = columns.last.shape[1]
+    # The lines one behind the other, as one: `filled` are the places that have a value.
+    filled = np.flatnonzero(columns.filled)
     if not len(filled):
-        return Strokes(none, none, none, color, char)
+        none = np.empty(0, np.int64)
+        return Strokes(none, none, none, none)
     low, high, last = (
-        _rows(part[filled], values, rows) for part in (columns.low, columns.high, columns.last)
+        _rows(part.ravel()[filled], values, rows) for part in (columns.low, columns.high, columns.last)
     )
-    span = np.arange(filled[0], filled[-1] + 1)
-    after = np.searchsorted(filled, span)  # the filled column at or after each
+    place = np.arange(columns.last.size)
+    after = np.searchsorted(filled, place)  # the filled place at or after each
+    place, after = (part[after < len(filled)] for part in (place, after))
+    line = place // width
     before = np.maximum(after - 1, 0)
-    here = filled[after] == span
-    breaks = np.cumsum(columns.broken)
-    gap_free = breaks[filled[after]] - breaks[filled[before]] + columns.broken[filled[before]] == 0
-    joined = gap_free & (after > 0)
+    follows = (filled[before] // width == line) & (after > 0)
+    here = filled[after] == place
+    drawn = here | (follows & (filled[after] // width == line))
+    place, line, after, before, follows, here = (
+        part[drawn] for part in (place, line, after, before, follows, here)
+    )
+    broken = columns.broken.ravel()
+    breaks = np.cumsum(broken)
+    gap_free = breaks[filled[after]] - breaks[filled[before]] + broken[filled[before]] == 0
+    joined = gap_free & follows
     # Between two filled columns the line runs from where the first one ended to the nearest of the second.
     start = last[before]
     end = np.clip(start, low[after], high[after])
-    share = (span - filled[before]) / np.maximum(filled[after] - filled[before], 1)
-    line = np.rint(start + (end - start) * share).astype(np.int64)
-    bottom, top = np.where(here, low[after], line), np.where(here, high[after], line)
-    left = np.where(here, last[after], line)  # where the column's own curve ends
+    share = (place - filled[before]) / np.maximum(filled[after] - filled[before], 1)
+    bridge = np.rint(start + (end - start) * share).astype(np.int64)
+    bottom, top = np.where(here, low[after], bridge), np.where(here, high[after], bridge)
+    left = np.where(here, last[after], bridge)  # where the column's own curve ends
     previous = np.append(left[:1], left[:-1])
     bottom = np.where(joined & (previous < bottom - 1), previous + 1, bottom)
     top = np.where(joined & (previous > top + 1), previous - 1, top)
-    drawn = (here | joined) & (span * min(dash, 2) // 2 % dash == 0)
-    return Strokes(span[drawn], bottom[drawn], top[drawn], color, char)
+    dash = np.asarray(dashes, np.int64)[line]
+    shown = (here | joined) & (place % width * np.minimum(dash, 2) // 2 % dash == 0)
+    return Strokes(line[shown], place[shown] % width, bottom[shown], top[shown])
 
 
-def spreads(
-    columns: Columns, values: ValueAxis, rows: int, color: int, char: str, group: int, at: int
-) -> Strokes:
+def spreads(columns: Columns, values: ValueAxis, rows: int, group: int, at: Ints) -> Strokes:
     """From lowest to highest in every group of columns, as one stroke a group.
 
     Noise drawn in full would fill the chart and hide other series; these leave room between them, at other
     columns for every series, and still reach every outlier.
 
     Args:
-        columns: The values.
+        columns: The values of n lines.
         values: The axis that turns them into rows.
         rows: Pixel rows of the canvas.
-        color: Colour code.
-        char: What draws them in ASCII.
         group: Columns in a group.
-        at: The column within a group that the stroke is drawn in.
+        at: (n,) the column within a group that a line's stroke is drawn in.
     """
-    padding = (0, -len(columns.last) % group)
+    count, width = columns.last.shape
+    groups = -(-width // group)
+    padding = ((0, 0), (0, groups * group - width))
     low, high, middle = (
-        np.pad(values.place(part) * (rows - 1), padding, constant_values=np.nan).reshape(-1, group)
+        np.pad(values.place(part) * (rows - 1), padding, constant_values=np.nan).reshape(count, groups, group)
         for part in (columns.low, columns.high, columns.middles().last)
     )
-    kept = np.flatnonzero(
-        np.isfinite(low).any(axis=1) & (np.arange(len(low)) * group + at < len(columns.last))
-    )
-    bottom, top = np.nanmin(low[kept], axis=1), np.nanmax(high[kept], axis=1)
+    bottom, top = np.fmin.reduce(low, axis=2), np.fmax.reduce(high, axis=2)
     # A smooth curve needs none: it is as far from its middles as these are from each other.
-    lowest, highest = np.nanmin(middle[kept], axis=1), np.nanmax(middle[kept], axis=1)
+    lowest, highest = np.fmin.reduce(middle, axis=2), np.fmax.reduce(middle, axis=2)
     noisy = np.maximum(lowest - bottom, top - highest) > (highest - lowest) / max(group - 1, 1) + 1
-    edges = [np.rint(edge[noisy]).astype(np.int64) for edge in (bottom, top)]
-    return Strokes(kept[noisy] * group + at, edges[0], edges[1], color, char)
+    column = np.arange(groups) * group + at[:, None]
+    drawn = noisy & (column < width)
+    low, high = (np.rint(edge[drawn]).astype(np.int64) for edge in (bottom, top))
+    return Strokes(np.nonzero(drawn)[0], column[drawn], low, high)
 
 
 def _rows(numbers: Floats, values: ValueAxis, rows: int) -> Ints:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from tuilab.panels.axes import Ints
 from tuilab.panels.colors import FALLBACK, reduced, rgb, to_rgb
 from tuilab.panels.palette import ARM_COLORS, DIM
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import Glyphs
+from tuilab.panels.view import PIXELS, Glyphs
 
 _DOTS = np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]])
 """Braille dots by pixel row, counted from the cell's bottom, and column."""
@@ -51,16 +53,41 @@ def light(picture: Picture, columns: Ints, rows: Ints, color: int, glyphs: Glyph
         glyphs: How many pixels a cell has.
         char: What lights a cell in ASCII.
     """
-    across, up = {"braille": (2, 4), "block": (2, 2), "ascii": (1, 1)}[glyphs]
+    light_lines(picture, columns, rows, np.zeros(len(columns), np.int64), [color], [char], glyphs)
+
+
+def light_lines(
+    picture: Picture,
+    columns: Ints,
+    rows: Ints,
+    lines: Ints,
+    colors: Sequence[int],
+    chars: Sequence[str],
+    glyphs: Glyphs,
+) -> None:
+    """Lights the pixels of several lines as `light` does, later lines over earlier ones.
+
+    Args:
+        picture: Drawn on.
+        columns: (n,) of the pixels, all inside.
+        rows: (n,) counted from the bottom.
+        lines: (n,) which line each belongs to.
+        colors: Of the lines.
+        chars: Of the lines.
+        glyphs: How many pixels a cell has.
+    """
+    across, up = PIXELS[glyphs]
     cells = (picture.height - 1 - rows // up, columns // across)
-    picture.fg[cells] = color
+    owner = np.full(picture.chars.shape, -1)
+    np.maximum.at(owner, cells, lines)
+    touched = owner >= 0
+    picture.fg[touched] = np.asarray(colors, np.int32)[owner[touched]]
     if glyphs == "ascii":
-        picture.chars[cells] = char
+        picture.chars[touched] = np.asarray(chars, "<U1")[owner[touched]]
         return
     bits = _DOTS if glyphs == "braille" else np.array([[1, 2], [4, 8]])
     dots = np.zeros(picture.chars.shape, np.int64)
     np.bitwise_or.at(dots, cells, bits[rows % up, columns % across])
-    touched = dots > 0
     if glyphs == "braille":
         before = _code_points(picture.chars[touched]) - 0x2800
         dots[touched] |= np.where((before > 0) & (before < 256), before, 0)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tuilab.panels.colors import DEFAULT
 from tuilab.panels.numbers import WIDTH
@@ -40,28 +42,40 @@ _ASCII = {
 }
 
 
-def finished(render: Callable[[Picture], None], view: View, width: int, height: int) -> Picture:
-    """A picture that `render` drew on, in the characters and colours the view allows, frozen.
+class Finished(ABC):
+    """A panel whose `render` need not care for the last resorts and for poorer terminals."""
 
-    A recording that can no longer be read (its file is gone, its disk fails) becomes a sentence.
+    __slots__ = ()
 
-    Raises:
-        ValueError: Width or height is below 1.
-    """
-    if width < 1 or height < 1:
-        raise ValueError(f"a picture of {width} × {height} cells: both are at least 1")
-    picture = Picture.blank(width, height)
-    try:
-        render(picture)
-    except (RecordingError, OSError) as error:
+    over_steps: ClassVar[bool] = False
+
+    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
+        """See `Panel.draw`: in the characters and colours the view allows, frozen.
+
+        A recording that can no longer be read (its file is gone, its disk fails) becomes a sentence.
+        """
+        if width < 1 or height < 1:
+            raise ValueError(f"a picture of {width} × {height} cells: both are at least 1")
         picture = Picture.blank(width, height)
-        write(picture, 0, f"cannot read the recording: {error}")
-    if view.glyphs == "ascii":
-        map_chars(picture, _ascii)
-    if not view.color:
-        picture.fg.fill(DEFAULT)
-        picture.bg.fill(DEFAULT)
-    return picture.frozen()
+        try:
+            self.render(picture, recording, view)
+        except (RecordingError, OSError) as error:
+            picture = Picture.blank(width, height)
+            write(picture, 0, f"cannot read the recording: {error}")
+        if view.glyphs == "ascii":
+            map_chars(picture, _ascii)
+        if not view.color:
+            picture.fg.fill(DEFAULT)
+            picture.bg.fill(DEFAULT)
+        return picture.frozen()
+
+    @abstractmethod
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+
+    @abstractmethod
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """Draw all of it."""
 
 
 def _ascii(char: str) -> str:
@@ -82,6 +96,12 @@ def write(picture: Picture, y: int, text: str, fg: int = DIM) -> None:
 def absent(recording: Readable, what: str) -> str:
     """Why there is nothing to draw: the run has not recorded anything yet, or `what`."""
     return what if recording.series() or recording.frames() else "nothing is recorded yet"
+
+
+def say(picture: Picture, title: str, why: str) -> None:
+    """A title, and why there is nothing else to see."""
+    head(picture, title, [], [])
+    write(picture, 1, why)
 
 
 def cut(text: str, width: int) -> str:

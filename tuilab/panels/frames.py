@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from tuilab.panels.axes import ValueAxis
 from tuilab.panels.finish import absent
-from tuilab.panels.palette import arm_of, by_arm
+from tuilab.panels.palette import arm_order
 from tuilab.panels.view import View
 from tuilab.recording import Frame, Readable
 
 RUN = ""
 """Stands for the arm of a frame that is the whole run's."""
+
+Understood = TypeVar("Understood")
 
 _FAR = 1e300
 _FARTHEST = 300.0
@@ -21,21 +23,44 @@ _CLOSE = 1e-12
 """Ends nearer to each other than this share of their size are no range: floats could not part it."""
 
 
-def names_of(recording: Readable, name: str) -> list[str]:
-    """The frames called NAME or ARM/NAME, in the order of the arms."""
-    found = [each for each in recording.frames() if each == name or each.partition("/")[2] == name]
-    return by_arm(recording.header, found)
+def names_of(recording: Readable, name: str) -> dict[str, str]:
+    """The frames called NAME or ARM/NAME by their arms, in the order of these."""
+    found = {}
+    for each in recording.frames():
+        identity = recording.identity(each)
+        if each == name or identity.quantity == name:
+            found[RUN if each == name else identity.arm] = each
+    return {arm: found[arm] for arm in sorted(found, key=arm_order(recording.header))}
 
 
-def shown_frames(recording: Readable, name: str, view: View) -> dict[str, Frame]:
-    """Of every arm that is not hidden, the last frame of this name up to the moment shown."""
-    frames = {}
-    for each in names_of(recording, name):
-        arm = RUN if each == name else arm_of(each)
+def frame_of(recording: Readable, arm: str, name: str, step: int) -> Frame | None:
+    """An arm's last frame of this name up to a step."""
+    each = names_of(recording, name).get(arm)
+    return None if each is None else recording.frame(each, step)
+
+
+def shown_frames(
+    recording: Readable, name: str, view: View, understood: Callable[[Frame], Understood | None]
+) -> dict[str, Understood]:
+    """What the frames of this name hold that are the last up to the moment, of every arm that is not hidden.
+
+    Args:
+        recording: Of these frames.
+        name: Theirs, without the arm.
+        view: The moment, and what is hidden.
+        understood: Makes of a frame what it holds; None for one that is not of the kind.
+    """
+    found = {}
+    for arm, each in names_of(recording, name).items():
         frame = recording.frame(each, view.step) if arm not in view.hidden else None
-        if frame is not None:
-            frames[arm] = frame
-    return frames
+        if frame is not None and (held := understood(frame)) is not None:
+            found[arm] = held
+    return found
+
+
+def frames_called(recording: Readable, *names: str) -> list[str]:
+    """All frames of these names, of every arm and of the run."""
+    return [each for name in names for each in names_of(recording, name).values()]
 
 
 def missing(recording: Readable, name: str, what: str) -> str:

@@ -10,11 +10,12 @@ import numpy as np
 
 from tuilab.panels.axes import Floats, Ints
 from tuilab.panels.colors import DEFAULT
-from tuilab.panels.finish import Entry, absent, cut, finished, head, write
-from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
+from tuilab.panels.finish import Entry, Finished, absent, cut, head, say
+from tuilab.panels.frames import frames_called, names_of, shown_frames
+from tuilab.panels.palette import DIM, arm_color, arm_mark
 from tuilab.panels.picture import Picture
 from tuilab.panels.sampling import of_what, sample_note
-from tuilab.panels.shares import Shares, evenly, heights, put_ranges, summary, understood
+from tuilab.panels.shares import Shares, evenly, heights, put_ranges, shares_of, summary
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Readable
@@ -29,17 +30,13 @@ _ROOMY = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Histograms:
+class Histograms(Finished):
     """The frame of this name of every arm, or of one."""
 
     title: str
     frame: str
     arm: str = ""
     log: bool = False
-
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
     def describe(self, recording: Readable, view: View) -> str:
         """For every arm, first and last layer: the median, and the share in the outermost bins."""
@@ -49,28 +46,24 @@ class Histograms:
             facts.append(f"{arm} {' and '.join(summary(shares, layer) for layer in ends)}")
         return sentence(self.title + of_what(recording.header, self.frame), f"at step {view.step}", facts)
 
-    def _names(self, recording: Readable) -> list[str]:
-        names = recording.frames(f"*/{self.frame}")
-        return [name for name in names if self.arm in ("", arm_of(name))]
-
     def _shares(self, recording: Readable, view: View) -> dict[str, Shares]:
-        shares = {}
-        for name in by_arm(recording.header, self._names(recording)):
-            frame = recording.frame(name, view.step) if arm_of(name) not in view.hidden else None
-            if frame is not None and (found := understood(frame.array, frame.meta)) is not None:
-                shares[arm_of(name)] = found
-        return shares
+        found = shown_frames(recording, self.frame, view, shares_of)
+        return {arm: shares for arm, shares in found.items() if self.arm in ("", arm)}
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return frames_called(recording, self.frame)
+
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
         arms = self._shares(recording, view)
         header = recording.header
-        known = self._names(recording)
+        known = [arm for arm in names_of(recording, self.frame) if self.arm in ("", arm)]
         if not arms:
-            head(picture, self.title, [], [])
             none = absent(recording, f"no frame named {self.arm or 'ARM'}/{self.frame}")
-            write(picture, 1, "no histogram recorded yet" if known else none)
+            say(picture, self.title, "no histogram recorded yet" if known else none)
             return
-        log = self.log if view.log is None else view.log
+        log = view.logarithmic(self.log)
         layers = max(len(shares.bins) for shares in arms.values())
         chosen = evenly(layers, max(1, (picture.width + 1) // (_NARROWEST + 1)))
         common = _one_range(arms.values())

@@ -3,73 +3,79 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from tuilab.panels import theory
-from tuilab.panels.axes import integer_ticks
-from tuilab.panels.chart import GUTTER, Frame, Strokes, chart
+from tuilab.panels.axes import Ticks, integer_ticks
+from tuilab.panels.chart import Ink, chart, fitted
 from tuilab.panels.columns import Columns, strokes
-from tuilab.panels.finish import Entry, absent, finished, head, write
+from tuilab.panels.finish import Entry, Finished, absent, cut_inside, head, write
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import BROKEN, arm_color, arm_mark
 from tuilab.panels.picture import Picture
-from tuilab.panels.profiles import Profile, layers_of, past_range, profiles_of
+from tuilab.panels.profiles import Profile, layers_of, past_range, profiles_of, series_of
 from tuilab.panels.sampling import of_what, sample_note
+from tuilab.panels.shares import evenly
 from tuilab.panels.view import View
-from tuilab.panels.words import sentence
-from tuilab.recording import Readable
+from tuilab.panels.words import in_layer, sentence
+from tuilab.recording import Readable, layer_number, layer_order
 
 _ROOMY = 3
 """Cells a layer from which on every layer gets its arm's mark."""
 
-Mark = tuple[int, int, str, int]
-"""y, x, character, colour."""
+_NAME = 10
+"""Cells from one name of a layer to the next, at least."""
 
 
 @dataclass(frozen=True, slots=True)
-class Layers:
+class Layers(Finished):
     """A metric of every layer of every arm."""
 
     title: str
     metric: str
     log: bool = False
 
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
-
     def describe(self, recording: Readable, view: View) -> str:
         """The first and the last layer's value of every arm, theory's, and which layers are not finite."""
         facts = []
         predicted = profiles_of(recording, self.metric + theory.SUFFIX, view)
         for arm, profile in profiles_of(recording, self.metric, view).items():
-            first, last = min(profile), max(profile)
-            fact = f"{arm} {short(profile[first])} in layer {first}"
+            first, last = next(iter(profile)), next(reversed(profile))
+            fact = f"{arm} {short(profile[first])} in {in_layer(first)}"
             if last != first:
-                fact += f" to {short(profile[last])} in layer {last}"
+                fact += f" to {short(profile[last])} in {in_layer(last)}"
             if last in predicted.get(arm, {}):
                 fact += f" ({theory.THEORY} {short(predicted[arm][last])})"
-            broken = [str(layer) for layer, value in profile.items() if not math.isfinite(value)]
+            broken = [layer for layer, value in profile.items() if not math.isfinite(value)]
             facts.append(fact + (f" (not finite in {' '.join(broken)})" if broken else ""))
         return sentence(self.title + of_what(recording.header, self.metric), f"at step {view.step}", facts)
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
-        log = self.log if view.log is None else view.log
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        metrics = self.metric, self.metric + theory.SUFFIX
+        return [name for metric in metrics for name in series_of(recording, metric, view)]
+
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
+        log = view.logarithmic(self.log)
         profiles = profiles_of(recording, self.metric, view)
         predicted = profiles_of(recording, self.metric + theory.SUFFIX, view)
         header = recording.header
-        known = {**predicted, **profiles}
         entries = [
             Entry(
-                arm_mark(header, arm, view.glyphs), arm, arm_color(header, arm), short(profile[max(profile)])
+                arm_mark(header, arm, view.glyphs),
+                arm,
+                arm_color(header, arm),
+                short(profile[next(reversed(profile))]),
             )
-            for arm, profile in known.items()
+            for arm, profile in {**predicted, **profiles}.items()
         ]
         body = Picture.blank(picture.width, picture.height - 1)
         left_out = False
-        if known and body.height:
+        if entries and body.height:
             left_out = self._chart(body, recording, view, profiles, predicted, log)
         elif body.height:
             unknown = absent(recording, f"no series named ARM/{self.metric}/LAYER")
@@ -88,58 +94,88 @@ class Layers:
         log: bool,
     ) -> bool:
         """Draws the lines and says whether values were left out."""
-        everything = [*profiles.values(), *predicted.values()]
-        first, last = min(map(min, everything)), max(map(max, everything))
-        values = past_range(recording, (self.metric, self.metric + theory.SUFFIX), view, log)
-        gutter = GUTTER
-        while True:
-            frame = Frame.fit(body.width, body.height, view.glyphs, gutter)
-            y = values.ticks(frame.cells[1])
-            if max(map(len, y.labels)) <= gutter:
-                break
-            gutter = max(map(len, y.labels))
-        x = integer_ticks(first, last, first - 0.5, last + 0.5, frame.cells[0])
-        drawn: list[Strokes] = []
-        marks: list[Mark] = []
-        left_out = False
-        roomy = frame.cells[0] >= _ROOMY * (last - first + 1)
         header = recording.header
-        # Theory's marks come first and stay where no measurement covers them.
-        for arms, is_theory in ((predicted, True), (profiles, False)):
-            for arm, profile in arms.items():
-                color = arm_color(header, arm)
-                places = {layer: _column(layer, first, last, frame.pixels[0]) for layer in profile}
-                columns = _columns(profile, places, frame.pixels[0])
-                columns = columns.logarithms() if log else columns
-                left_out |= columns.left_out
-                char = theory.CHAR if is_theory else arm_mark(header, arm, "ascii")
-                dash = theory.DASH if is_theory else 1
-                drawn.append(strokes(columns, values, frame.pixels[1], color, char, dash))
-                mark = (theory.theory_mark if is_theory else arm_mark)(header, arm, view.glyphs)
-                for layer, place in places.items():
-                    if not math.isfinite(profile[layer]):
-                        marks.append((*frame.cell(place, 0), BROKEN, color))
-                    elif (roomy or layer == max(profile)) and math.isfinite(columns.last[place]):
-                        share = float(values.place(columns.last[place : place + 1])[0])
-                        row = round(share * (frame.pixels[1] - 1))
-                        marks.append((*frame.cell(place, row), mark, color))
-        body.paste(0, 0, chart(frame, drawn, x, y, "layer"))
-        for each in marks:
-            body.put(*each)
-        return left_out
+        # Theory comes first, and its marks stay where no measurement covers them.
+        drawn = [(arm, profile, True) for arm, profile in predicted.items()]
+        drawn += [(arm, profile, False) for arm, profile in profiles.items()]
+        shown = [profile for _, profile, _ in drawn]
+        across = Across.of(shown)
+        values = past_range(recording, (self.metric, self.metric + theory.SUFFIX), shown, view, log)
+        frame, values, y = fitted(body, view.glyphs, lambda frame: (values, values.ticks(frame.cells[1])))
+        places = across.columns(frame.pixels[0])
+        columns = _columns(shown, places, frame.pixels[0])
+        columns = columns.logarithms() if log else columns
+        colors = [arm_color(header, arm) for arm, _, _ in drawn]
+        chars = [theory.CHAR if of_theory else arm_mark(header, arm, "ascii") for arm, _, of_theory in drawn]
+        dashes = [theory.DASH if of_theory else 1 for _, _, of_theory in drawn]
+        lines = strokes(columns, values, frame.pixels[1], dashes), Ink(colors, chars)
+        body.paste(0, 0, chart(frame, [lines], across.ticks(frame.cells[0]), y, "layer"))
+        rows = np.rint(values.place(np.nan_to_num(columns.last)) * (frame.pixels[1] - 1)).astype(np.int64)
+        roomy = frame.cells[0] >= _ROOMY * across.span
+        for line, (arm, profile, of_theory) in enumerate(drawn):
+            mark = (theory.theory_mark if of_theory else arm_mark)(header, arm, view.glyphs)
+            last = next(reversed(profile))
+            for layer, value in profile.items():
+                column = places[layer]
+                if not math.isfinite(value):
+                    body.put(*frame.cell(column, 0), BROKEN, colors[line])
+                elif (roomy or layer == last) and math.isfinite(columns.last[line, column]):
+                    body.put(*frame.cell(column, int(rows[line, column])), mark, colors[line])
+        return columns.left_out
 
 
-def _column(layer: int, first: int, last: int, columns: int) -> int:
-    """The pixel column of a layer, half a layer's width in from the sides."""
-    return round((layer - first + 0.5) / (last - first + 1) * (columns - 1))
+@dataclass(frozen=True, slots=True)
+class Across:
+    """Where layers stand on the x axis: at their numbers, or one behind the other where some have names.
+
+    Attributes:
+        places: Of the layers in their order.
+        first: The first one's.
+        last: The last one's.
+    """
+
+    places: dict[str, int]
+    first: int
+    last: int
+
+    @classmethod
+    def of(cls, profiles: Iterable[Profile]) -> Across:
+        """The axis of all layers there are."""
+        layers = sorted({layer: None for profile in profiles for layer in profile}, key=layer_order)
+        numbers = [layer_number(layer) for layer in layers]
+        counted = [number for number in numbers if number is not None]
+        places = counted if len(counted) == len(layers) else list(range(1, len(layers) + 1))
+        return cls(dict(zip(layers, places, strict=True)), places[0], places[-1])
+
+    @property
+    def span(self) -> int:
+        """Layers that there is room for."""
+        return self.last - self.first + 1
+
+    def columns(self, width: int) -> dict[str, int]:
+        """The pixel column of every layer, half a layer's width in from the sides."""
+        return {layer: round(self._share(layer) * (width - 1)) for layer in self.places}
+
+    def ticks(self, cells: int) -> Ticks:
+        """Numbers, or as many names as there is room for."""
+        names = list(self.places)
+        if layer_number(names[-1]) is not None:  # named layers come last
+            return integer_ticks(self.first, self.last, self.first - 0.5, self.last + 0.5, cells)
+        chosen = [names[place] for place in evenly(len(names), max(cells // _NAME, 1))]
+        room = max(cells // len(chosen) - 1, 1)
+        return Ticks([self._share(name) for name in chosen], [cut_inside(name, room) for name in chosen])
+
+    def _share(self, layer: str) -> float:
+        return (self.places[layer] - self.first + 0.5) / self.span
 
 
-def _columns(profile: Profile, places: dict[int, int], width: int) -> Columns:
-    last = np.full(max(width, 1), np.nan)
-    broken = np.zeros(max(width, 1), bool)
-    for layer, value in profile.items():
-        if math.isfinite(value):
-            last[places[layer]] = value
-        else:
-            broken[places[layer]] = True
-    return Columns(last, last, last, broken)
+def _columns(profiles: list[Profile], places: dict[str, int], width: int) -> Columns:
+    last = np.full((len(profiles), max(width, 1)), np.nan)
+    broken = np.zeros(last.shape, bool)
+    for line, profile in enumerate(profiles):
+        for layer, value in profile.items():
+            if math.isfinite(value):
+                last[line, places[layer]] = value
+            else:
+                broken[line, places[layer]] = True
+    return Columns.points(last, broken)

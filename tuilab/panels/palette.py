@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -39,36 +39,35 @@ def arms_of(header: Mapping[str, Any]) -> list[str]:
     return [arm for arm in arms if isinstance(arm, str)] if isinstance(arms, list) else []
 
 
-def _place(header: Mapping[str, Any], arm: str) -> int | None:
-    arms = arms_of(header)
-    return arms.index(arm) if arm in arms else None
+def arm_place(header: Mapping[str, Any], arm: str) -> int | None:
+    """Which of the header's arms this is, from 0; None for none of them."""
+    arms = header.get("arms")
+    try:
+        return arms.index(arm) if isinstance(arms, list) else None
+    except ValueError:
+        return None
 
 
 def arm_color(header: Mapping[str, Any], arm: str) -> int:
     """The xterm index of an arm's colour; the text's for one that the header does not name."""
-    place = _place(header, arm)
+    place = arm_place(header, arm)
     return TEXT if place is None else ARM_COLORS[place % len(ARM_COLORS)]
 
 
 def arm_mark(header: Mapping[str, Any], arm: str, glyphs: str = "braille") -> str:
     """The character that stands for an arm."""
     marks = ASCII_MARKS if glyphs == "ascii" else ARM_MARKS
-    place = _place(header, arm)
+    place = arm_place(header, arm)
     if place is None:
         return "-" if glyphs == "ascii" else "•"
     # Where the colours come round again, the marks are shifted: no two of 64 arms look the same.
     return marks[(place + place // len(marks)) % len(marks)]
 
 
-def by_arm(header: Mapping[str, Any], names: list[str]) -> list[str]:
-    """Series names (ARM/…) in the order of the arms, the engine's and unknown ones last."""
+def arm_order(header: Mapping[str, Any]) -> Callable[[str], int]:
+    """A key that sorts arms in the order of their colours, the engine's and unknown ones last."""
     order = {arm: place for place, arm in enumerate(arms_of(header))}
-    return sorted(names, key=lambda name: order.get(arm_of(name), len(order)))
-
-
-def arm_of(name: str) -> str:
-    """The arm of a series or frame: what stands before the first "/"."""
-    return name.partition("/")[0]
+    return lambda arm: order.get(arm, len(order))
 
 
 HEAT_LEVELS = 24

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -9,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuilab.panels.axes import Floats
-from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import faded, light
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import Glyphs, View
+from tuilab.panels.view import PIXELS, Glyphs, View
 from tuilab.recording import Readable
 
 _BEGINNING = 1000
@@ -47,12 +47,12 @@ class Path:
     whole: bool
 
 
-def read_path(recording: Readable, arm: str, step: int) -> Path:
-    """The positions of an arm up to and including a step; of a long path some 2,000."""
+def read_path(recording: Readable, names: Sequence[str], step: int) -> Path:
+    """The positions that two series, x and y, tell up to and including a step; of a long path some 2,000."""
     beginning = min(step + 1, _BEGINNING)
-    read = [recording.read(f"{arm}/{axis}", 0, beginning) for axis in "xy"]
+    read = [recording.read(name, 0, beginning) for name in names]
     if step >= beginning:
-        rest = [recording.overview(f"{arm}/{axis}", beginning, step + 1, _BEGINNING) for axis in "xy"]
+        rest = [recording.overview(name, beginning, step + 1, _BEGINNING) for name in names]
         read = [
             (np.append(steps, part.steps), np.append(values, np.where(part.nonfinite > 0, np.nan, part.last)))
             for (steps, values), part in zip(read, rest, strict=True)

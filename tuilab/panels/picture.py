@@ -71,6 +71,11 @@ class Picture:
             for mine, theirs in ((self.chars, other.chars), (self.fg, other.fg), (self.bg, other.bg)):
                 mine[y : y + rows, x : x + columns] = theirs[:rows, :columns]
 
+    def part(self, y: int, x: int, height: int, width: int) -> Picture:
+        """A rectangle of this picture; what is drawn on it is drawn on this one."""
+        cells = slice(y, y + max(height, 0)), slice(x, x + max(width, 0))
+        return Picture(self.chars[cells], self.fg[cells], self.bg[cells])
+
     def frozen(self) -> Picture:
         """This picture, no longer to be written to."""
         for cells in (self.chars, self.fg, self.bg):

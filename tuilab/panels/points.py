@@ -8,14 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuilab.panels.axes import LIMIT, Floats, Ints, ValueAxis
-from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import light
 from tuilab.panels.finish import Entry
 from tuilab.panels.frames import texts
 from tuilab.panels.hues import class_color, class_mark
 from tuilab.panels.paths import line_pixels
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import Glyphs, View
+from tuilab.panels.view import PIXELS, Glyphs, View
 from tuilab.recording import Frame
 
 _MANY = 1 << 22

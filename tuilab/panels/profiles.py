@@ -8,30 +8,28 @@ from collections.abc import Iterable
 import numpy as np
 
 from tuilab.panels.axes import ValueAxis
-from tuilab.panels.palette import arms_of
+from tuilab.panels.palette import arm_order
+from tuilab.panels.shares import evenly
 from tuilab.panels.view import View
 from tuilab.recording import Readable
+from tuilab.recording.memo import FOREVER, memo
 
 _SAMPLED = 32
-"""Layers whose past sets the y range."""
+"""Series whose past the y range holds, the first and the last among them."""
 
-Profile = dict[int, float]
-"""The metric's value by layer."""
+Profile = dict[str, float]
+"""The metric's value by layer, counted layers by their numbers, named ones as they first appeared."""
 
 
-def layers_of(recording: Readable, metric: str, view: View) -> dict[str, dict[int, str]]:
+def layers_of(recording: Readable, metric: str, view: View) -> dict[str, dict[str, str]]:
     """The series of each arm that is not hidden by layer, arms in colour order."""
-    names: dict[str, dict[int, str]] = {arm: {} for arm in arms_of(recording.header)}
-    for name in recording.series():
-        arm, _, rest = name.partition("/")
-        found, _, layer = rest.rpartition("/")
-        if found == metric and layer.isascii() and layer.isdecimal() and len(layer) < 7:
-            names.setdefault(arm, {})[int(layer)] = name
-    return {
-        arm: dict(sorted(layers.items()))
-        for arm, layers in names.items()
-        if layers and arm not in view.hidden
-    }
+    arms = memo(recording).layers(metric)
+    return {arm: arms[arm] for arm in sorted(arms, key=arm_order(recording.header)) if arm not in view.hidden}
+
+
+def series_of(recording: Readable, metric: str, view: View) -> list[str]:
+    """All series of a metric by layer that are not hidden."""
+    return [name for layers in layers_of(recording, metric, view).values() for name in layers.values()]
 
 
 def profiles_of(recording: Readable, metric: str, view: View) -> dict[str, Profile]:
@@ -44,19 +42,20 @@ def profiles_of(recording: Readable, metric: str, view: View) -> dict[str, Profi
     return profiles
 
 
-def past_range(recording: Readable, metrics: Iterable[str], view: View, log: bool) -> ValueAxis:
-    """The range of everything up to this moment, so that moments compare and the axis keeps still."""
-    lows: list[float] = []
-    highs: list[float] = []
+def past_range(
+    recording: Readable, metrics: Iterable[str], shown: Iterable[Profile], view: View, log: bool
+) -> ValueAxis:
+    """The range of what is shown and of what was up to this moment, so that the axis keeps still."""
+    values = [value for profile in shown for value in profile.values() if math.isfinite(value)]
+    lows, highs = list(values), list(values)
+    kept = memo(recording)
     for metric in metrics:
-        for layers in layers_of(recording, metric, view).values():
-            names = list(layers.values())
-            some = np.linspace(0, len(names) - 1, min(len(names), _SAMPLED)).round().astype(int)
-            for place in np.unique(some):
-                past = recording.overview(names[place], 0, view.step + 1, 1)
-                if len(past.last) and math.isfinite(past.last[0]):
-                    lows.append(float(past.low[0]))
-                    highs.append(float(past.high[0]))
+        names = series_of(recording, metric, view)
+        for place in evenly(len(names), _SAMPLED):
+            past = kept.history(names[place], FOREVER, view.step + 1)
+            if len(past.last) and math.isfinite(past.last[0]):
+                lows.append(float(past.low[0]))
+                highs.append(float(past.high[0]))
     if log:
         highs = [high for high in highs if high > 0]
         lows = [low for low in lows if low > 0] or highs

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tuilab.panels.theory import measured
+from tuilab.panels.theory import SUFFIX
 
 
 def sampled(header: Mapping[str, Any], name: str) -> int:
     """Values a layer that a metric's or frame's figures are taken from; 0 for all of them."""
     known = header.get("sampled")
-    count = known.get(measured(name)) if isinstance(known, dict) else None
+    count = known.get(name.removesuffix(SUFFIX)) if isinstance(known, dict) else None
     return count if isinstance(count, int) and not isinstance(count, bool) and count > 0 else 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,8 +11,8 @@ import numpy as np
 from tuilab.panels.axes import Floats, ValueAxis, nice
 from tuilab.panels.blocks import Block, cell_at, entries_of, gutter_of, lay, put_axes, put_caption
 from tuilab.panels.colors import DEFAULT
-from tuilab.panels.finish import finished, head, write
-from tuilab.panels.frames import missing, shown_frames
+from tuilab.panels.finish import Finished, head, say
+from tuilab.panels.frames import frames_called, missing, shown_frames
 from tuilab.panels.hues import SHADED
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import DIM, arm_color, arm_mark
@@ -61,16 +62,12 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Scatter:
+class Scatter(Finished):
     """The frame of this name of every arm."""
 
     title: str
     frame: str
     ellipse: bool = True
-
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
     def describe(self, recording: Readable, view: View) -> str:
         """Of every arm how many points, their mean, and their spread along the principal axes."""
@@ -78,15 +75,17 @@ class Scatter:
         return sentence(self.title, f"at step {view.step}", facts)
 
     def _clouds(self, recording: Readable, view: View) -> dict[str, Cloud]:
-        frames = shown_frames(recording, self.frame, view)
-        found = {arm: cloud_of(frame) for arm, frame in frames.items()}
-        return {arm: cloud for arm, cloud in found.items() if cloud is not None}
+        return shown_frames(recording, self.frame, view, cloud_of)
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return frames_called(recording, self.frame)
+
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
         clouds = self._clouds(recording, view)
         if not clouds:
-            head(picture, self.title, [], [])
-            write(picture, 1, missing(recording, self.frame, "points"))
+            say(picture, self.title, missing(recording, self.frame, "points"))
             return
         x, y = (_range(list(clouds.values()), column) for column in (0, 1))
         blocks = lay(len(clouds), picture.width, picture.height - 1, gutter_of(y, picture.height), True)

@@ -9,9 +9,12 @@ import numpy as np
 
 from tuilab.panels.axes import Floats, Ints
 from tuilab.panels.finish import cut
+from tuilab.panels.frames import texts
 from tuilab.panels.numbers import brief, short
 from tuilab.panels.palette import DIM
 from tuilab.panels.picture import Picture
+from tuilab.panels.words import in_layer
+from tuilab.recording import Frame
 
 _MOST = 1e100
 """Figures beyond this are no shares and no edges: sums of them would overflow."""
@@ -38,26 +41,29 @@ class Shares:
     names: list[str]
 
 
-def understood(array: np.ndarray[Any, Any], meta: dict[str, Any]) -> Shares | None:
+def shares_of(frame: Frame) -> Shares | None:
     """The histograms in a frame; None for one that is none."""
+    array = frame.array
     if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiub":
         return None
     bins = np.nan_to_num(array.astype(np.float64), nan=0.0, posinf=0.0, neginf=0.0)
     layers = len(bins)
-    names = meta.get("layers")
-    named = isinstance(names, list) and len(names) == layers
-    return Shares(
-        np.clip(bins, 0, _MOST),
-        _edges(meta.get("low"), layers),
-        _edges(meta.get("high"), layers),
-        [str(name) for name in names]
-        if named and isinstance(names, list)
-        else [str(k + 1) for k in range(layers)],
-    )
+    names = texts(frame.meta.get("layers"), layers) or [str(k + 1) for k in range(layers)]
+    low, high = (_a_layer(edge, layers) for edge in edges_of(frame))
+    return Shares(np.clip(bins, 0, _MOST), low, high, names)
 
 
-def _edges(given: Any, layers: int) -> Floats:
-    """A figure a layer from a frame's meta, NaN where there is none to reckon with."""
+def edges_of(frame: Frame) -> tuple[Any, Any]:
+    """The outermost edges of a frame's histograms, lowest and highest: its own, else those in its meta.
+
+    One a layer, or one for all layers.
+    """
+    low, high = (frame.arrays.get(end, frame.meta.get(end)) for end in ("low", "high"))
+    return low, high
+
+
+def _a_layer(given: Any, layers: int) -> Floats:
+    """A figure a layer (layers,), NaN where there is none to reckon with."""
     try:
         edges = np.broadcast_to(np.asarray(given, np.float64), layers)
     except (TypeError, ValueError, OverflowError):
@@ -108,7 +114,7 @@ def summary(shares: Shares, layer: int) -> str:
     """The layer's median, and the share in its outermost bins."""
     bins = shares.bins[layer]
     total = float(bins.sum())
-    name = f"layer {shares.names[layer]}" if shares.names[layer].isdecimal() else shares.names[layer]
+    name = in_layer(shares.names[layer])
     if not total:
         return f"{name} empty"
     middle = (np.searchsorted(np.cumsum(bins), total / 2) + 0.5) / len(bins)

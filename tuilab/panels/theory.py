@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tuilab.panels.palette import ARM_MARKS, arm_mark
+from tuilab.recording import SeriesName
 
 THEORY = "theory"
 SUFFIX = ".predicted"
@@ -15,15 +16,14 @@ CHAR = "."
 _HOLLOW = dict(zip(ARM_MARKS, "○□△◇▽☆◎▢", strict=True))
 
 
-def is_theory(name: str) -> bool:
-    """Whether a series, or a metric, is a prediction."""
-    return name.endswith(SUFFIX) or f"{SUFFIX}/" in name
+def is_theory(name: SeriesName) -> bool:
+    """Whether a series is a prediction."""
+    return name.metric.endswith(SUFFIX)
 
 
-def measured(name: str) -> str:
-    """The series, or metric, that a prediction is about; any other name as it is."""
-    head, _, layer = name.partition(f"{SUFFIX}/")
-    return f"{head}/{layer}" if layer else head.removesuffix(SUFFIX)
+def measured(name: SeriesName) -> SeriesName:
+    """The series that a prediction is about; any other as it is."""
+    return name._replace(metric=name.metric.removesuffix(SUFFIX)) if is_theory(name) else name
 
 
 def theory_mark(header: dict[str, object], arm: str, glyphs: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from tuilab.panels.finish import finished, head, write
+from tuilab.panels.finish import Finished, say
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 from tuilab.printable import printable
@@ -12,21 +13,20 @@ from tuilab.recording import Readable
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Finished):
     """Says why there is nothing to see."""
 
     title: str
     reason: str
 
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-
-        def render(picture: Picture) -> None:
-            head(picture, self.title, [], [])
-            write(picture, 1, self.reason)
-
-        return finished(render, view, width, height)
-
     def describe(self, recording: Readable, view: View) -> str:
         """The reason."""
         return printable(f"{self.title}: {self.reason}.")
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return ()
+
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
+        say(picture, self.title, self.reason)

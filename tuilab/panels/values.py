@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from tuilab.panels.curves.panel import shown
-from tuilab.panels.finish import absent, cut, cut_inside, finished, head, write
+from tuilab.panels.finish import Finished, absent, cut, cut_inside, head, write
 from tuilab.panels.numbers import short
-from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
+from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_order
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence, spoken
-from tuilab.recording import Readable
+from tuilab.recording import Readable, SeriesName
+from tuilab.recording.memo import memo
 
 _LAST = "/last"
 _NAME = 16
@@ -21,15 +23,11 @@ _FIGURE = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Values:
+class Values(Finished):
     """The value of every matching series at the moment shown; of `METRIC/last`, an arm's last layer."""
 
     title: str
     series: tuple[str, ...]
-
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
     def describe(self, recording: Readable, view: View) -> str:
         """Every number of the table."""
@@ -40,21 +38,28 @@ class Values:
         ]
         return sentence(self.title, f"at step {view.step}", facts)
 
-    def _names(self, recording: Readable, view: View) -> dict[str, str]:
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return self._names(recording, view).values()
+
+    def _names(self, recording: Readable, view: View) -> dict[SeriesName, str]:
         """The series by what they are shown as."""
         plain = [glob for glob in self.series if not glob.endswith(_LAST)]
-        names = {name: name for name in shown(recording, plain, view)}
         deep = [glob.removesuffix(_LAST) + "/*" for glob in self.series if glob.endswith(_LAST)]
-        layers = [name for name in shown(recording, deep, view) if name.rpartition("/")[2].isdecimal()]
-        for name in sorted(layers, key=lambda name: int(name.rpartition("/")[2])):
-            names[name.rpartition("/")[0] + _LAST] = name
-        order = by_arm(recording.header, list(names))
-        return {name: names[name] for name in order}
+        names = {identity: name for name, identity in shown(recording, plain, view).items()}
+        for arm, metric, layer in shown(recording, deep, view).values():
+            if layer is not None:
+                *_, last = memo(recording).layers(metric)[arm].values()
+                names[SeriesName(arm, metric, _LAST[1:])] = last
+        order = arm_order(recording.header)
+        return dict(sorted(names.items(), key=lambda item: order(item[0].arm)))
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
         names = self._names(recording, view)
-        arms = list(dict.fromkeys(map(arm_of, names)))
-        metrics = list(dict.fromkeys(name.partition("/")[2] for name in names))
+        series = {(identity.arm, identity.quantity): name for identity, name in names.items()}
+        arms = list(dict.fromkeys(identity.arm for identity in names))
+        metrics = list(dict.fromkeys(identity.quantity for identity in names))
         left = min(max([len(arm) for arm in arms], default=0), _NAME, max(picture.width // 3, 1)) + 2
         # A column is as wide as its widest figure could be, so that changing figures do not shift the others.
         widths = [max(_FIGURE, min(len(metric), _METRIC)) + 2 for metric in metrics]
@@ -73,12 +78,13 @@ class Values:
         if not names:
             write(picture, 1, absent(recording, f"no series matches {' or '.join(self.series)}"))
             return
+        arms = arms[: max(picture.height - 2, 0)]
         x = left
         for metric, width in zip(metrics[:fitting], widths, strict=False):
             picture.put(1, x, cut_inside(metric, min(width - 2, picture.width - x)).rjust(width), DIM)
             for y, arm in enumerate(arms, start=2):
-                if f"{arm}/{metric}" in names:
-                    picture.put(y, x, short(recording.at(names[f"{arm}/{metric}"], view.step)).rjust(width))
+                if (arm, metric) in series:
+                    picture.put(y, x, short(recording.at(series[arm, metric], view.step)).rjust(width))
             x += width
         for y, arm in enumerate(arms, start=2):
             mark = arm_mark(recording.header, arm, view.glyphs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -9,6 +10,9 @@ from tuilab.panels.picture import Picture
 from tuilab.recording import Readable
 
 Glyphs = Literal["braille", "block", "ascii"]
+
+PIXELS: dict[Glyphs, tuple[int, int]] = {"braille": (2, 4), "block": (2, 2), "ascii": (1, 1)}
+"""Pixels in a cell, across and up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,10 @@ class View:
     glyphs: Glyphs = "braille"
     color: bool = True
 
+    def logarithmic(self, own: bool) -> bool:
+        """Whether a panel that would draw logarithmic axes, or not, by itself does."""
+        return own if self.log is None else self.log
+
 
 class Panel(Protocol):
     """Recording × view × size → picture; and the same thing in a sentence."""
@@ -38,6 +46,13 @@ class Panel(Protocol):
     @property
     def title(self) -> str:
         """What the panel shows, in a few words."""
+
+    @property
+    def over_steps(self) -> bool:
+        """Whether the picture goes by the step itself, as one with a step axis does."""
+
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """The series and frames that the picture is made of."""
 
     def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
         """The picture, exactly height × width, whatever the recording holds.

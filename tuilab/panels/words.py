@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tuilab.panels.columns import first_nonfinite
 from tuilab.panels.numbers import short
 from tuilab.printable import printable
-from tuilab.recording import Readable
+from tuilab.recording import Readable, SeriesName, layer_number
 
 _RECENT = 5
 """A trend compares the two halves of the last fifth of the steps."""
@@ -22,12 +22,15 @@ def sentence(subject: str, when: str, facts: Sequence[str]) -> str:
     return printable(f"{subject} {when}: {', '.join(facts) if facts else 'nothing recorded yet'}.")
 
 
-def spoken(names: Sequence[str]) -> dict[str, str]:
-    """Series names as they are said: just the arm where all share one metric."""
-    metrics = {name.partition("/")[2] for name in names}
-    return {
-        name: name.partition("/")[0] if len(metrics) == 1 else name.replace("/", " ", 1) for name in names
-    }
+def spoken(names: Sequence[SeriesName]) -> dict[SeriesName, str]:
+    """Series as they are said: just the arm where all share one metric."""
+    alike = len({name.quantity for name in names}) == 1
+    return {name: name.arm if alike else f"{name.arm} {name.quantity}" for name in names}
+
+
+def in_layer(layer: str) -> str:
+    """A layer as it is said: `layer 3`, or the name of one."""
+    return layer if layer_number(layer) is None else f"layer {layer}"
 
 
 def trend(recording: Readable, name: str, step: int) -> str:

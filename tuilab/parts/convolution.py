@@ -18,7 +18,7 @@ class Convolution:
     """Filters W = scale·unit on (…, channels, height, width); height and width stay."""
 
     unit: Tensor
-    """(channels out, channels in, kernel, kernel), kernel odd."""
+    """(channels out, channels in, kernel, kernel), kernel odd; or of several draws, (draws, …)."""
     scale: float | Tensor
     """One number, or one a network, (networks, 1, 1, 1, 1)."""
 
@@ -28,19 +28,33 @@ class Convolution:
 
     def backward(self, d: Tensor) -> Tensor:
         """Back to where it came from: the same sums, kernels turned by 180°, channels in and out swapped."""
-        return self.scale * _correlate(d, self.unit.flip(-1, -2).transpose(0, 1))
+        return self.scale * _correlate(d, self.unit.flip(-1, -2).transpose(-4, -3))
 
     def gradient_norm(self, x: Tensor, d: Tensor) -> Tensor:
-        """Of ∂E/∂W, for x of (batch, channels in, height, width): what came in times what came back."""
-        pictures = _closed(x.double(), self.unit.shape[-1])
-        gradient: Tensor = conv2d_weight(pictures, self.unit.shape, d.double())  # type: ignore[no-untyped-call]
-        return gradient.square().sum().sqrt()
+        """Of ∂E/∂W, for x of (…, batch, channels in, height, width): what came in times what came back."""
+        draws, unit = self.unit.shape[:-4].numel(), self.unit
+        pictures = _closed(_beside(x.double(), unit), unit.shape[-1])
+        shape = unit.flatten(0, -4).shape
+        gradient: Tensor = conv2d_weight(  # type: ignore[no-untyped-call]
+            pictures, shape, _beside(d.double(), unit), groups=draws
+        )
+        return gradient.view(unit.shape).square().sum((-4, -3, -2, -1)).sqrt()
 
 
 def _correlate(x: Tensor, filters: Tensor) -> Tensor:
-    pictures = _closed(x.flatten(0, -4), filters.shape[-1])
-    h = functional.conv2d(pictures, filters.to(x.dtype))
-    return h.view(*x.shape[:-3], *h.shape[1:])
+    pictures = _closed(_beside(x, filters), filters.shape[-1])
+    draws = filters.shape[:-4].numel()
+    h = functional.conv2d(pictures, filters.flatten(0, -4).to(x.dtype), groups=draws)
+    if filters.dim() == 4:
+        return h.view(*x.shape[:-3], *h.shape[1:])
+    return h.view(*x.shape[1:-3], draws, -1, *h.shape[2:]).movedim(-4, 0)
+
+
+def _beside(x: Tensor, filters: Tensor) -> Tensor:
+    """Pictures one after the other, (n, channels, height, width), draws' channels side by side."""
+    if filters.dim() == 5:
+        x = x.movedim(0, -4).flatten(-4, -3)
+    return x.flatten(0, -4)
 
 
 def _closed(pictures: Tensor, kernel: int) -> Tensor:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -34,6 +36,15 @@ class Examples:
     def pictures(self) -> bool:
         """Whether the inputs are pictures."""
         return self.inputs.dtype == torch.uint8
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """What tells them from other examples: their name, how many they are, a hash of every byte."""
+        digest = hashlib.sha256()
+        for part in (self.inputs, self.labels):
+            digest.update(f"{part.dtype} {tuple(part.shape)}".encode())
+            digest.update(part.contiguous().numpy().data)
+        return {"name": self.name, "examples": len(self.labels), "sha256": digest.hexdigest()}
 
 
 def cifar10(seed: int, count: int | None) -> Examples:

@@ -12,8 +12,9 @@ and a gradient g⁽ᵏ⁾ = ∂E/∂x⁽ᵏ⁾ at its outputs back through φ an
     ∂E/∂W⁽ᵏ⁾ = x⁽ᵏ⁻¹⁾ᵀ·d⁽ᵏ⁾   gradient of the weights: what came in, times what came back
     g⁽ᵏ⁻¹⁾ = d⁽ᵏ⁾·W⁽ᵏ⁾ᵀ       gradient at the layer before
 
-A leading axis runs several networks at once, x being (networks, batch, fan_in): see `Dense`. What W does may
-also be a convolution (`tuilab.parts.convolution`), x being (networks, batch, channels, height, width).
+A leading axis runs several networks at once, x being (networks, batch, fan_in), and one more in front of it
+several draws of their weights, (draws, networks, batch, fan_in): see `Dense`. What W does may also be a
+convolution (`tuilab.parts.convolution`), x being (…, batch, channels, height, width).
 
 These are the lecture's hˡ = Wˡxˡ, xˡ⁺¹ = φ(hˡ) and dˡ = Dˡ(∏ WᵏDᵏ)∂E/∂xᴸ, columns turned into rows.
 """
@@ -39,7 +40,7 @@ class Layer(Protocol):
         """The gradient at what came in, of the gradient d at h."""
 
     def gradient_norm(self, x: Tensor, d: Tensor) -> Tensor:
-        """The Euclidean norm of ∂E/∂W for one network's x and d, a float64 scalar."""
+        """The Euclidean norms of ∂E/∂W for one network's x and d, float64, one for each draw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +48,17 @@ class Dense:
     """Weights W = scale·unit: networks that differ in scale alone share the unit draws."""
 
     unit: Tensor
-    """(fan_in, fan_out)."""
+    """(fan_in, fan_out), or (draws, fan_in, fan_out): then x and d have the draws as their first axis."""
     scale: float | Tensor
     """One number, or one a network, (networks, 1, 1)."""
 
     def forward(self, x: Tensor) -> Tensor:
         """x·W, in the precision of x."""
-        return self.scale * (x @ self.unit.to(x.dtype))
+        return self.scale * _times(x, self.unit.to(x.dtype))
 
     def backward(self, d: Tensor) -> Tensor:
         """d·Wᵀ."""
-        return self.scale * (d @ self.unit.to(d.dtype).T)
+        return self.scale * _times(d, self.unit.to(d.dtype).mT)
 
     def gradient_norm(self, x: Tensor, d: Tensor) -> Tensor:
         """See `weight_gradient_norm`."""
@@ -160,17 +161,27 @@ def backward(
 
 
 def weight_gradient_norm(x: Tensor, d: Tensor) -> Tensor:
-    """The Euclidean norm of ∂E/∂W = xᵀd, a float64 scalar, mostly without forming it.
+    """The Euclidean norm of ∂E/∂W = xᵀd in float64, mostly without forming it.
 
     ‖xᵀd‖² = tr(dᵀx·xᵀd) = tr(xxᵀ·ddᵀ) = Σᵢⱼ (xᵢ·xⱼ)(dᵢ·dⱼ) over pairs of examples: for 16 examples and
     4096 units that is 16×16 numbers in place of 4096×4096.
 
     Args:
-        x: what came in, (batch, fan_in).
-        d: what came back, (batch, fan_out).
+        x: what came in, (…, batch, fan_in).
+        d: what came back, (…, batch, fan_out).
+
+    Returns:
+        One for each of what stands before the batch.
     """
     # Squares of exploding gradients overflow float32 long before the gradients do.
     x, d = x.double(), d.double()
-    if x.shape[0] > min(x.shape[1], d.shape[1]):
-        return (x.T @ d).square().sum().sqrt()
-    return ((x @ x.T) * (d @ d.T)).sum().clamp(min=0).sqrt()
+    if x.shape[-2] > min(x.shape[-1], d.shape[-1]):
+        return (x.mT @ d).square().sum((-2, -1)).sqrt()
+    return ((x @ x.mT) * (d @ d.mT)).sum((-2, -1)).clamp(min=0).sqrt()
+
+
+def _times(x: Tensor, unit: Tensor) -> Tensor:
+    """x·W; of draws each with its own W, and without a copy of W for each network."""
+    if unit.dim() == 2:
+        return x @ unit
+    return (x.flatten(1, -2) @ unit).view(*x.shape[:-1], unit.shape[-1])

@@ -20,7 +20,7 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
-    """Inverted dropout, its masks drawn from a generator of its own if it is given one.
+    """Inverted dropout, its masks drawn from a generator that it is given.
 
     Args:
         p: the probability that a unit is dropped, 0 ≤ p < 1.
@@ -32,15 +32,24 @@ class Dropout(nn.Module):
         self.sampling = False
         """Whether units are dropped at test time too, to average over many such passes."""
         self.generator: torch.Generator | None = None
-        """On the inputs' device; None is torch's own."""
+        """On the inputs' device."""
 
-    def __getstate__(self) -> dict[str, Any]:
-        """A copy has no generator: none can be copied."""
-        return {**self.__dict__, "generator": None}
+    def __deepcopy__(self, memo: dict[int, Any]) -> Dropout:
+        """A copy, drawing from the same generator: whoever uses it restarts that first."""
+        copied = Dropout(self.p).train(self.training)
+        copied.sampling, copied.generator = self.sampling, self.generator
+        return copied
 
     def forward(self, x: Tensor) -> Tensor:
-        """Output y as above in training mode or when sampling, else x."""
+        """Output y as above in training mode or when sampling, else x.
+
+        Raises:
+            RuntimeError: it has no generator. torch's own, which all of a process shares, would make one
+                network's masks depend on what others drew.
+        """
         if not self.p or not (self.training or self.sampling):
             return x
+        if self.generator is None:
+            raise RuntimeError("dropout without a generator has nothing to draw its masks from")
         kept = torch.empty_like(x).bernoulli_(1 - self.p, generator=self.generator)
         return x * (kept / (1 - self.p))

@@ -38,21 +38,21 @@ class Spectrum:
 def jacobian(
     x: Tensor, layers: Sequence[Layer], activation: Activation, norm: Standardize | None = None
 ) -> Tensor:
-    """∂(output)/∂(input) at one input, (outputs, inputs), in float64.
+    """∂(output)/∂(input) at one input, (…, outputs, inputs), in float64.
 
     The backward pass does it: given every unit vector as a gradient, a batch of them, it hands back J's rows.
 
     Args:
-        x: the input, (inputs,).
+        x: the input, (inputs,), or one for each draw of the weights, (draws, inputs).
         layers: of one dense network, their scales single numbers or (1, 1, 1).
         activation: φ.
         norm: a normalisation that does not look at other examples.
     """
-    passed = forward(x.double()[None, None], layers, activation, norm)
+    passed = forward(x.double()[..., None, None, :], layers, activation, norm)
     outputs = passed.outputs[-1].shape[-1]
-    directions = torch.eye(outputs, dtype=torch.float64, device=x.device)[None]
-    gradients, _ = backward(directions, passed, layers, activation, norm)
-    return gradients[0][0]
+    directions = torch.eye(outputs, dtype=torch.float64, device=x.device)
+    gradients, _ = backward(directions.expand(*x.shape[:-1], 1, -1, -1), passed, layers, activation, norm)
+    return gradients[0].squeeze(-3)
 
 
 def spectrum(matrix: Tensor) -> Spectrum:

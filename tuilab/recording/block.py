@@ -5,11 +5,11 @@ from __future__ import annotations
 import struct
 import zlib
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from tuilab.recording.format import BLOCK, Ints, pack_head
+from tuilab.recording.format import BLOCK, Ints, Piece, pack_head
 from tuilab.recording.steps import pack_steps
 
 GROUP = 256
@@ -18,10 +18,42 @@ GROUP = 256
 Values = np.ndarray[Any, Any]
 
 
+class Groups(NamedTuple):
+    """Groups of rows: where their steps begin and end (g,), and of each column (columns, g) a summary.
+
+    Attributes:
+        first: the first step of each group.
+        last: its last step.
+        low: the smallest finite value; NaN where there is none, and so the next two.
+        high: the greatest.
+        final: the last.
+        nonfinite: how many values are NaN or infinite.
+        running: the crc32 of the column's region in its block, up to the end of the group's values; 0 where
+            it was not taken.
+    """
+
+    first: Ints
+    last: Ints
+    low: Values
+    high: Values
+    final: Values
+    nonfinite: Values
+    running: Values
+
+
+@overload
+def groups_in(rows: int) -> int: ...
+@overload
+def groups_in(rows: Ints) -> Ints: ...
+def groups_in(rows: int | Ints) -> int | Ints:
+    """Into how many groups so many rows of a block fall."""
+    return -(-rows // GROUP)
+
+
 @lru_cache(maxsize=64)
 def summary_dtype(dtype: np.dtype[Any], rows: int) -> np.dtype[Any]:
     """The summaries of one column of a block, a group each."""
-    groups = -(-rows // GROUP)
+    groups = groups_in(rows)
     return np.dtype(
         [
             ("low", dtype, (groups,)),
@@ -38,22 +70,51 @@ def region_dtype(dtype: np.dtype[Any], rows: int) -> np.dtype[Any]:
     return np.dtype([*summary_dtype(dtype, rows).descr, ("values", dtype, (rows,))])
 
 
-def pack_block(table: int, steps: Ints, columns: Values) -> list[bytes]:
-    """A block chunk of `columns` (column, row), in pieces to be written one after the other."""
+def sum_up(steps: Ints, columns: Values) -> Groups:
+    """The groups of so many rows, without running checksums.
+
+    Args:
+        steps: (n,) of the rows.
+        columns: (columns, n) their values.
+    """
+    rows = len(steps)
+    starts = np.arange(0, rows, GROUP)
+    last = steps[np.minimum(starts + GROUP, rows) - 1]
+    low, high, final, nonfinite = summarize(columns, starts)
+    return Groups(steps[::GROUP], last, low, high, final, nonfinite, np.zeros(low.shape, "<u4"))
+
+
+def pack_block(table: int, steps: Ints, columns: Values) -> tuple[list[Piece], Groups]:
+    """A block chunk, in pieces to be written one after the other, and the groups in it.
+
+    Args:
+        table: its id.
+        steps: (n,) of its rows.
+        columns: (columns, n) their values.
+    """
     count, rows = columns.shape
     regions = np.empty(count, region_dtype(columns.dtype, rows))
     regions["values"] = columns
-    starts = np.arange(0, rows, GROUP)
-    low, high, last, nonfinite = summarize(regions["values"], starts)
-    regions["low"], regions["high"], regions["last"], regions["nonfinite"] = low, high, last, nonfinite
-    body = regions.tobytes()
-    size = regions.itemsize
-    view = memoryview(body)
-    checks = [zlib.crc32(view[at : at + size]) for at in range(0, len(body), size)]
-    covered = pack_steps(steps) + struct.pack(f"<{count}I", *checks)
+    groups = sum_up(steps, regions["values"])
+    regions["low"], regions["high"], regions["last"] = groups.low, groups.high, groups.final
+    regions["nonfinite"] = groups.nonfinite
+    body, size = regions.view(np.uint8).data, regions.itemsize
+    ahead, group = size - rows * columns.itemsize, GROUP * columns.itemsize
+    checks = [_running(body[at : at + size], ahead, group) for at in range(0, len(body), size)]
+    covered = pack_steps(steps) + struct.pack(f"<{count}I", *[ends[-1] for ends in checks])
     length, crc = len(covered) + len(body), zlib.crc32(covered)
     head = pack_head(BLOCK, length, len(covered), crc, id=table, rows=rows, first=int(steps[0]))
-    return [head, covered, body]
+    return [head, covered, body], groups._replace(running=np.array(checks, "<u4"))
+
+
+def _running(region: memoryview, ahead: int, group: int) -> list[int]:
+    """The crc32 of a region up to the end of each of its groups, which begin after `ahead` bytes."""
+    checks, crc, at = [], 0, 0
+    for end in (*range(ahead + group, len(region), group), len(region)):
+        crc = zlib.crc32(region[at:end], crc)
+        checks.append(crc)
+        at = end
+    return checks
 
 
 @np.errstate(invalid="ignore")  # a signalling NaN is a NaN

@@ -10,7 +10,8 @@ from typing import IO
 
 import numpy as np
 
-from tuilab.recording.block import Values, pack_block
+from tuilab.recording import temporary
+from tuilab.recording.block import Groups, Values, pack_block
 from tuilab.recording.contents import Contents
 from tuilab.recording.errors import RecordingError
 from tuilab.recording.events import pack_event, pack_events
@@ -22,10 +23,11 @@ from tuilab.recording.format import (
     HEAD_SIZE,
     HEADER,
     INDEX,
-    MAX_STEP,
     SHAPE,
+    SUMMARY,
     TABLE,
     Ints,
+    Piece,
     pack_chunk,
     pack_json,
 )
@@ -35,10 +37,14 @@ from tuilab.recording.index import Entry, pack_index
 from tuilab.recording.reader import FileReader
 from tuilab.recording.series import TableReader
 from tuilab.recording.steps import constant_stride
+from tuilab.recording.summary import Gathering, pack_summary
 
 BLOCK_BYTES = 16 * 2**20
 MIN_ROWS = 256
 MAX_ROWS = 32768
+
+SUMMARY_GROUPS = 4096
+"""Of how many groups at most there is one summary."""
 
 FRAMES_BYTES = 128 * 1024
 """Frames are gathered in one chunk up to about this size: reading one frame checks its chunk's CRC."""
@@ -52,22 +58,24 @@ def compact(path: Path) -> None:
         OSError: the new file cannot be written, above all for want of room. The old one is as it was.
     """
     source = FileReader(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    made: Path | None = None
     try:
         if source.gaps or not source.whole:
             raise RecordingError(f"{path}: damaged, so left as it is")
-        with temporary.open("wb", buffering=2**20) as file:
+        fd, made = temporary.create(path)
+        with os.fdopen(fd, "wb", buffering=2**20) as file:
             target = _Target(file)
             _copy(source, target)
             if source.gaps:
                 raise RecordingError(f"{path}: damaged, so left as it is")
             file.flush()
             os.fsync(file.fileno())
-        temporary.rename(path)
+        made.rename(path)
         _sync_folder(path.parent)
     finally:
         source.close()
-        temporary.unlink(missing_ok=True)
+        if made:
+            made.unlink(missing_ok=True)
 
 
 class _Target:
@@ -78,13 +86,13 @@ class _Target:
         self.size = 0
         self.groups: dict[tuple[int, int], list[Entry]] = {}
 
-    def write(self, *pieces: bytes) -> None:
+    def write(self, *pieces: Piece) -> None:
         """Writes the pieces of a chunk."""
         for piece in pieces:
             self._file.write(piece)
             self.size += len(piece)
 
-    def enter(self, kind: int, id: int, steps: tuple[int, int, int, int], *pieces: bytes) -> None:
+    def enter(self, kind: int, id: int, steps: tuple[int, int, int, int], *pieces: Piece) -> None:
         """Writes a chunk and enters it in the index; `steps` are rows, first, last and stride."""
         rows, first, last, stride = steps
         length = sum(map(len, pieces)) - HEAD_SIZE
@@ -98,15 +106,22 @@ def _copy(source: FileReader, target: _Target) -> None:
     definitions = b"".join(_definitions(contents))
     target.write(definitions)
     for id, table in contents.tables.items():
+        gathering = Gathering(SUMMARY_GROUPS, BLOCK_BYTES)
         for steps, columns in _blocks(table):
-            target.enter(BLOCK, id, _facts(steps, True), *pack_block(id, steps, columns))
+            chunk, groups = pack_block(id, steps, columns)
+            target.enter(BLOCK, id, _facts(steps, True), *chunk)
+            gathering.add(groups)
+            if gathering.full:
+                _sum_up(id, gathering.take(), target)
+        if gathering:
+            _sum_up(id, gathering.take(), target)
     for id, frames in contents.frames.items():
         for taken, data in _frames(frames):
             sized = frames.definition.size > 0
             target.enter(FRAMES, id, _facts(taken, sized), *pack_frames(id, taken, data, sized))
-    events = [(event.step, pack_event(event)) for event in source.events(0, MAX_STEP)]
-    for first, last, rows, chunk in pack_events(events):
-        target.enter(EVENTS, 0, (rows, first, last, 0), *chunk)
+    events = [(event.step, pack_event(event)) for event in contents.events.all()]
+    for first, last, rows, pieces in pack_events(events):
+        target.enter(EVENTS, 0, (rows, first, last, 0), *pieces)
     again = target.size
     target.write(definitions)
     index = target.size
@@ -115,7 +130,12 @@ def _copy(source: FileReader, target: _Target) -> None:
     target.write(*pack_chunk(INDEX, packed), *pack_chunk(END, first=index))
 
 
-def _definitions(contents: Contents) -> Iterator[bytes]:
+def _sum_up(table: int, groups: Groups, target: _Target) -> None:
+    steps = len(groups.first), int(groups.first[0]), int(groups.last[-1]), 0
+    target.enter(SUMMARY, table, steps, *pack_summary(table, groups))
+
+
+def _definitions(contents: Contents) -> Iterator[Piece]:
     yield from pack_chunk(HEADER, pack_json(contents.header), first=contents.created)
     for id, table in contents.tables.items():
         yield from pack_chunk(TABLE, table.definition.pack(), id=id)

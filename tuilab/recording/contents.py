@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from tuilab.recording.definitions import FrameDefinition, TableDefinition
-from tuilab.recording.events import unpack_events
+from tuilab.recording.arrays import FrameDefinition
+from tuilab.recording.definitions import TableDefinition
+from tuilab.recording.events import EventLog, unpack_events
 from tuilab.recording.file import File
 from tuilab.recording.format import (
     BLOCK,
@@ -18,16 +20,16 @@ from tuilab.recording.format import (
     HEADER,
     INDEX,
     MAX_JSON,
-    MAX_PAYLOAD,
     ROWS,
     SHAPE,
+    SUMMARY,
     TABLE,
     Head,
     unpack_json,
 )
 from tuilab.recording.frameset import FrameReader
 from tuilab.recording.index import Group, fill
-from tuilab.recording.pieces import Pieces
+from tuilab.recording.rows import Rows
 from tuilab.recording.scan import Window
 from tuilab.recording.series import TableReader
 from tuilab.recording.steps import STRIDE, last_of
@@ -39,9 +41,10 @@ class Contents:
     Attributes:
         created: nanoseconds since 1970, 0 when unknown.
         tables: by id, in order of appearance.
-        frames: likewise, one for each name, dtype, shape and meta.
-        events: first step, last step, offset and payload length of each chunk of events.
+        frames: likewise, one for each name, type and meta.
+        events: all of them.
         finished: the writer closed the file.
+        indexed: whether all this was taken from an index instead of chunk by chunk.
         first_step: the smallest step met, -1 while there is none.
         last_step: the greatest.
     """
@@ -53,8 +56,8 @@ class Contents:
         self.created = 0
         self.tables: dict[int, TableReader] = {}
         self.frames: dict[int, FrameReader] = {}
-        self.events: list[tuple[int, int, int, int]] = []
-        self.finished = False
+        self.events = EventLog(file)
+        self.finished = self.indexed = False
         self.first_step = self.last_step = -1
 
     @property
@@ -71,9 +74,15 @@ class Contents:
                 self._file.gap(0, HEAD_SIZE + len(packed), "its header is no JSON object")
         return self._header
 
+    @property
+    def rows(self) -> Iterator[Rows]:
+        """All tables and frames."""
+        yield from self.tables.values()
+        yield from self.frames.values()
+
     def has_definition(self, head: Head) -> bool:
         """Whether a chunk's table or frame definition is known, if it needs one."""
-        if head.type in (ROWS, BLOCK):
+        if head.type in (ROWS, BLOCK, SUMMARY):
             return head.id in self.tables
         return head.type != FRAMES or head.id in self.frames
 
@@ -85,12 +94,14 @@ class Contents:
             self._json(offset, head, _exact(window, offset + HEAD_SIZE, head.length))
         elif head.type == ROWS:
             table = self._table(head.id)
-            self._rows(offset, head, table.row_size, table.pieces, window)
+            self._rows(offset, head, table, table.row_size, window)
         elif head.type == BLOCK:
             self._block(offset, head, self._table(head.id), window)
+        elif head.type == SUMMARY:
+            self._summary(offset, head, self._table(head.id), window)
         elif head.type == FRAMES:
             frames = self._frames(head.id)
-            self._rows(offset, head, frames.definition.size, frames.pieces, window)
+            self._rows(offset, head, frames, frames.definition.size, window)
         elif head.type in (INDEX, END):
             self.finished = True
 
@@ -100,24 +111,29 @@ class Contents:
         Raises:
             ValueError: they cannot be as the index says.
         """
-        own = np.where(group.stride > 0, 0, 8)
-        # What does not fit a chunk is turned down here, before a product of it could overflow.
-        rows = np.minimum(group.rows, MAX_PAYLOAD)
+        rows, steps = group.rows, 8 + 8 * group.rows * (group.stride == 0)
         if group.type == BLOCK:
             table = self._table(group.id)
             columns = len(table.definition.names)
-            fill(table.pieces, group, 8 + rows * own + columns * (4 + table.region_size(rows)))
+            fill(table.pieces, group, steps + columns * (4 + table.region_size(rows)))
+        elif group.type == SUMMARY:
+            table = self._table(group.id)
+            for first, last, groups, _, offset, length in np.array(group[2:]).T.tolist():
+                table.sum_up(first, last, groups, offset, length)
         elif group.type == FRAMES:
             frames = self._frames(group.id)
             if not frames.definition.size and group.stride.any():
                 raise ValueError("an index whose steps do not fit its rows")
-            fill(frames.pieces, group, 8 + rows * (own + frames.definition.size))
-            frames.checked = False
+            fill(frames.pieces, group, steps + rows * frames.definition.size)
         elif group.type == EVENTS:
-            self.events += np.array(group[2:]).T[:, [0, 1, 4, 5]].tolist()
+            self.events.defer(np.array([group.rows, group.first, group.offset, group.length]).T.tolist())
         else:
             return
         self._span(int(group.first.min()), int(group.last.max()))
+
+    def last_before(self, stop: int) -> int:
+        """The greatest step below `stop` of any row or frame, -1 when there is none."""
+        return max((rows.last_before(stop) for rows in self.rows), default=-1)
 
     def _table(self, id: int) -> TableReader:
         table = self.tables.get(id)
@@ -136,25 +152,27 @@ class Contents:
             self._packed, self.created = payload, head.first
         elif head.type == TABLE:
             table = TableDefinition.unpack(payload)
-            if self.tables.setdefault(head.id, TableReader(self._file, table)).definition != table:
+            made = TableReader(self._file, head.id, table)
+            if self.tables.setdefault(head.id, made).definition != table:
                 raise ValueError("another table has its id")
         elif head.type == SHAPE:
             shape = FrameDefinition.unpack(payload)
-            if self.frames.setdefault(head.id, FrameReader(self._file, shape)).definition != shape:
+            if self.frames.setdefault(head.id, FrameReader(self._file, head.id, shape)).definition != shape:
                 raise ValueError("other frames have its id")
         else:
-            steps = [event.step for event in unpack_events(payload)]
-            if steps:
-                self.events.append((min(steps), max(steps), offset, head.length))
+            events = unpack_events(payload)
+            self.events.add(events)
+            if events:
+                steps = [event.step for event in events]
                 self._span(min(steps), max(steps))
 
-    def _rows(self, offset: int, head: Head, size: int, pieces: Pieces, window: Window) -> None:
+    def _rows(self, offset: int, head: Head, rows: Rows, size: int, window: Window) -> None:
         """Takes a chunk of rows of `size` bytes each."""
         stride, last = self._steps(offset, head, window)
         length = 8 + head.rows * (size if stride else size + 8)
         if head.covered != head.length or head.length != length or (stride and not size):
             raise ValueError("its length does not fit its rows")
-        pieces.add(head.first, last, head.rows, stride, offset, head.type)
+        rows.add(head.first, last, head.rows, stride, offset, head.type, True)
         self._span(head.first, last)
 
     def _block(self, offset: int, head: Head, table: TableReader, window: Window) -> None:
@@ -164,8 +182,14 @@ class Contents:
         covered = 8 + (0 if stride else 8 * head.rows) + 4 * columns
         if head.covered != covered or head.length != covered + columns * table.region_size(head.rows):
             raise ValueError("its length does not fit its rows")
-        table.pieces.add(head.first, last, head.rows, stride, offset, BLOCK)
+        table.add(head.first, last, head.rows, stride, offset, BLOCK, False)
         self._span(head.first, last)
+
+    def _summary(self, offset: int, head: Head, table: TableReader, window: Window) -> None:
+        """Takes a summary; what it says is checked when it is first looked at."""
+        lasts = _exact(window, offset + HEAD_SIZE, 16 * head.rows)[-8:]
+        last = int.from_bytes(lasts, "little", signed=True)
+        table.sum_up(head.first, last, head.rows, offset, head.length)
 
     def _steps(self, offset: int, head: Head, window: Window) -> tuple[int, int]:
         """The stride and the last step of a chunk of rows."""

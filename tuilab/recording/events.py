@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from tuilab.recording.format import EVENTS, MAX_STEP, pack_chunk, pack_json, unpack_json
+from tuilab.recording.file import File
+from tuilab.recording.format import EVENTS, HEAD_SIZE, MAX_STEP, Piece, pack_chunk, pack_json, unpack_json
 from tuilab.recording.results import Event
 
 CHUNK_BYTES = 64 * 1024
+
+Chunk = tuple[int, int, int, int]
+"""Of a chunk of events: how many, their smallest step, its offset, its payload's length."""
 
 
 def pack_event(event: Event) -> bytes:
@@ -22,7 +26,7 @@ def pack_event(event: Event) -> bytes:
     )
 
 
-def pack_events(packed: Sequence[tuple[int, bytes]]) -> Iterator[tuple[int, int, int, list[bytes]]]:
+def pack_events(packed: Sequence[tuple[int, bytes]]) -> Iterator[tuple[int, int, int, list[Piece]]]:
     """Events as chunks, in their order.
 
     Args:
@@ -43,7 +47,7 @@ def pack_events(packed: Sequence[tuple[int, bytes]]) -> Iterator[tuple[int, int,
         yield _chunk(taken)
 
 
-def _chunk(taken: Sequence[tuple[int, bytes]]) -> tuple[int, int, int, list[bytes]]:
+def _chunk(taken: Sequence[tuple[int, bytes]]) -> tuple[int, int, int, list[Piece]]:
     steps = [step for step, _ in taken]
     payload = b"[" + b",".join([packed for _, packed in taken]) + b"]"
     return min(steps), max(steps), len(taken), pack_chunk(EVENTS, payload, rows=len(taken), first=min(steps))
@@ -76,3 +80,35 @@ def _event(item: Any) -> Event:
         return Event(step, kind, arm, data, float(time))
     except OverflowError:
         raise ValueError("not an event") from None
+
+
+class EventLog:
+    """The events of a file in the order they happened, each parsed once."""
+
+    def __init__(self, file: File) -> None:
+        self._file = file
+        self._known: list[Event] = []
+        self._unread: list[Chunk] = []
+
+    def __len__(self) -> int:
+        """How many; of those that were not read yet, as many as is said."""
+        return len(self._known) + sum(rows for rows, *_ in self._unread)
+
+    def add(self, events: list[Event]) -> None:
+        """Takes the events of one more chunk."""
+        self._known += events
+
+    def defer(self, chunks: Iterable[Chunk]) -> None:
+        """Takes chunks that an index names, to be read when somebody asks."""
+        self._unread += chunks
+
+    def all(self) -> list[Event]:
+        """All of them; not to be changed."""
+        unread, self._unread = self._unread, []
+        for rows, first, offset, length in unread:
+            payload = self._file.covered(offset, length, EVENTS, 0, rows, first)
+            try:
+                self._known += unpack_events(payload) if payload is not None else []
+            except ValueError:
+                self._file.gap(offset, HEAD_SIZE + length, "its events cannot be read")
+        return self._known

@@ -6,12 +6,8 @@ import os
 import zlib
 from pathlib import Path
 
-import numpy as np
-
-from tuilab.recording.format import HEAD_SIZE, VERSION, Head, Ints, unpack_head
-from tuilab.recording.pieces import Pieces
+from tuilab.recording.format import HEAD_SIZE, VERSION, Head, unpack_head
 from tuilab.recording.results import Gap
-from tuilab.recording.steps import last_of
 
 NEAR = 4096
 AHEAD = 64 * 1024
@@ -67,15 +63,11 @@ class File:
             self._bad.add(offset)
             self.gaps.append(Gap(self.path, offset, length, reason))
 
-    def trust(self, offset: int) -> None:
-        """Takes the region at `offset` as checked."""
-        self._good.add(offset)
-
     def trusted(self, offset: int) -> bool | None:
         """Whether the region at `offset` was found good; None before it was checked."""
-        if offset in self._good:
-            return True
-        return False if offset in self._bad else None
+        if offset in self._bad:
+            return False
+        return True if offset in self._good else None
 
     def checked(self, offset: int, length: int, crc: int) -> bytes | None:
         """A region if its CRC is right; else None, and a gap."""
@@ -83,7 +75,7 @@ class File:
         if data is None or zlib.crc32(data) != crc:
             self.gap(offset, length, "its checksum is wrong")
             return None
-        self.trust(offset)
+        self._good.add(offset)
         return data
 
     def head(self, offset: int, kind: int) -> Head | None:
@@ -92,31 +84,20 @@ class File:
         head = unpack_head(data) if data else None
         return head if head and head.version == VERSION and head.type == kind else None
 
-    def covered(self, offset: int, length: int) -> bytes | None:
-        """The covered `length` bytes of the chunk at `offset` if they are intact; else None, and a gap."""
+    def covered(self, offset: int, length: int, kind: int, id: int, rows: int, first: int) -> bytes | None:
+        """The covered `length` bytes of the chunk at `offset`.
+
+        None, and a gap, when they are not intact or the chunk is not what it is said to be.
+        """
         if self.trusted(offset) is False:
             return None
         data = self.exact(offset, HEAD_SIZE + length)
         head = unpack_head(data) if data else None
-        if data is None or head is None or head.covered != length or zlib.crc32(data[HEAD_SIZE:]) != head.crc:
+        if data is None or head is None or zlib.crc32(memoryview(data)[HEAD_SIZE:]) != head.crc:
             self.gap(offset, HEAD_SIZE + length, "its checksum is wrong")
             return None
-        self.trust(offset)
+        if head.covered != length or (head.type, head.id, head.rows, head.first) != (kind, id, rows, first):
+            self.gap(offset, HEAD_SIZE + length, "it is not what the index says")
+            return None
+        self._good.add(offset)
         return data[HEAD_SIZE:]
-
-    def steps(self, pieces: Pieces, piece: int) -> Ints | None:
-        """The steps of a chunk's rows, or None when they are not what the index says."""
-        first, rows, stride = pieces.first[piece], pieces.rows[piece], pieces.stride[piece]
-        if stride:
-            return np.arange(rows) * stride + first
-        offset = pieces.offset[piece]
-        data = self.exact(offset + HEAD_SIZE + 8, 8 * rows)
-        try:
-            if data is not None:
-                steps = np.frombuffer(data, "<i8").astype(np.int64, copy=False)
-                if last_of(first, rows, 0, steps) == pieces.last[piece]:
-                    return steps
-        except ValueError:
-            pass
-        self.gap(offset, HEAD_SIZE + 8 + 8 * rows, "its steps do not increase")
-        return None

@@ -15,7 +15,7 @@ VERSION = 1
 
 MAGIC = b"\x89TLR"
 
-HEADER, TABLE, SHAPE, ROWS, BLOCK, FRAMES, EVENTS, INDEX, END = range(1, 10)
+HEADER, TABLE, SHAPE, ROWS, BLOCK, FRAMES, EVENTS, INDEX, END, SUMMARY = range(1, 11)
 """Chunk types. A reader skips those it does not know."""
 
 PREFIX = struct.Struct("<4sBBHIIqIII")
@@ -39,6 +39,9 @@ FRAME_DTYPES = {
 
 TABLE_DTYPES = {name: FRAME_DTYPES[name] for name in ("float32", "float64")}
 
+Piece = bytes | memoryview
+"""Bytes on their way to a file."""
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -56,7 +59,7 @@ class Head(NamedTuple):
     crc: int
 
 
-def pack_chunk(kind: int, *payload: bytes, id: int = 0, rows: int = 0, first: int = 0) -> list[bytes]:
+def pack_chunk(kind: int, *payload: Piece, id: int = 0, rows: int = 0, first: int = 0) -> list[Piece]:
     """A whole chunk in pieces, its CRC over all of the payload's pieces."""
     crc = length = 0
     for piece in payload:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
-from tuilab.recording.format import MAX_STEP, Ints
+from tuilab.recording.format import HEAD_SIZE, MAX_PAYLOAD, MAX_STEP, Ints
 from tuilab.recording.pieces import Pieces
 
 REGIONS = struct.Struct("<QQQQ")
@@ -54,21 +54,18 @@ def pack_index(regions: Regions, groups: Iterable[tuple[int, int, list[Entry]]])
     return b"".join(parts)
 
 
-def unpack_index(payload: bytes, end: int) -> tuple[Regions, Iterator[Group]]:
+def unpack_index(payload: bytes, end: int) -> tuple[Regions, list[Group]]:
     """What `pack_index` made, of a file whose index begins at `end`.
 
     Raises:
-        ValueError: it is no index, or one that points outside the file. So does the iterator.
+        ValueError: it is no index, one that points outside the file, or of chunks that cannot be.
     """
     if len(payload) < REGIONS.size:
         raise ValueError("an index of an odd length")
     a, a_length, b, b_length = REGIONS.unpack_from(payload)
     if a + a_length > end or b + b_length > end:
         raise ValueError("an index that points outside its file")
-    return (a, a_length, b, b_length), _groups(payload, end)
-
-
-def _groups(payload: bytes, end: int) -> Iterator[Group]:
+    groups: list[tuple[int, int, Ints]] = []
     at = REGIONS.size
     while at < len(payload):
         if len(payload) - at < GROUP.size:
@@ -77,26 +74,48 @@ def _groups(payload: bytes, end: int) -> Iterator[Group]:
         at += GROUP.size
         if not count or len(payload) - at < 48 * count:
             raise ValueError("an index of an odd length")
-        columns = np.frombuffer(payload, "<i8", 6 * count, at).astype(np.int64, copy=False).reshape(6, count)
+        columns = np.frombuffer(payload, "<i8", 6 * count, at).astype(np.int64, copy=False)
+        groups.append((kind, id, columns.reshape(6, count)))
         at += 48 * count
-        if columns.min() < 0 or columns.max() >= MAX_STEP or (columns[4] + columns[5]).max() > end:
-            raise ValueError("an index that points outside its file")
-        yield Group(kind, id, *columns)
+    if groups:
+        _check(np.concatenate([columns for *_, columns in groups], axis=1), end)
+    return (a, a_length, b, b_length), [Group(kind, id, *columns) for kind, id, columns in groups]
+
+
+def _check(chunks: Ints, end: int) -> None:
+    """Raises ValueError when chunks (6, n) lie outside the file or share bytes, or their steps cannot be.
+
+    A file must not seem larger than it is, so that reading it takes no more memory than its size allows.
+    """
+    if chunks.min() < 0 or chunks.max() >= MAX_STEP:
+        raise ValueError("an index that points outside its file")
+    first, last, rows, stride, offset, length = chunks
+    order = np.argsort(offset, kind="stable")
+    begins = offset[order]
+    ends = begins + length[order] + HEAD_SIZE
+    if ends[-1] > end or (begins[1:] < ends[:-1]).any():
+        raise ValueError("an index of chunks that overlap")
+    if rows.min() < 1 or rows.max() > MAX_PAYLOAD:
+        raise ValueError("an index whose lengths do not fit its rows")
+    apart, gaps = last - first, rows - 1
+    # The division is there because the product could overflow.
+    odd = (stride > 0) & ((apart != stride * gaps) | (apart // np.maximum(stride, 1) != gaps))
+    if odd.any() or apart.min() < 0:
+        raise ValueError("an index whose steps do not increase")
 
 
 def fill(pieces: Pieces, group: Group, lengths: Ints) -> None:
     """Takes a group of rows or frames as the pieces, which must have these payload lengths.
 
     Raises:
-        ValueError: they have others, or their steps cannot be.
+        ValueError: they have others, or their steps do not increase.
     """
-    kind, _, first, last, rows, stride, offset, length = group
-    if len(pieces) or not (length == lengths).all() or rows.min() < 1:
+    kind, _, first, last, _, _, _, length = group
+    if len(pieces) or not (length == lengths).all():
         raise ValueError("an index whose lengths do not fit its rows")
-    strided, apart = stride > 0, last - first
-    fits = ~strided | (apart == stride * (rows - 1)) & (apart // np.maximum(stride, 1) == rows - 1)
-    if not (fits & (apart >= 0)).all() or not (first[1:] > last[:-1]).all():
+    if not (first[1:] > last[:-1]).all():
         raise ValueError("an index whose steps do not increase")
-    for name, column in zip(Entry._fields[:5], (first, last, rows, stride, offset), strict=True):
+    for name, column in zip(Entry._fields[:5], group[2:7], strict=True):
         getattr(pieces, name).frombytes(column.tobytes())
     pieces.kind.frombytes(bytes([kind]) * len(first))
+    pieces.sound.frombytes(bytes(len(first)))

@@ -22,6 +22,11 @@ class Digest(NamedTuple):
     nonfinite: Ints
 
 
+_NONE, _NO_STEPS = np.empty(0), np.empty(0, np.int64)
+NOTHING = Digest(_NO_STEPS, _NONE, _NONE, _NONE, _NO_STEPS)
+"""Where there is no stretch."""
+
+
 def bounds(start: int, stop: int, columns: int) -> Ints:
     """Where the equal spans of [start, stop) begin, and the last one's end: (columns + 1,)."""
     width = stop - start
@@ -34,13 +39,13 @@ def digest(steps: Ints, values: Values, edges: Ints) -> Digest:
     filled = cuts[1:] > cuts[:-1]
     starts, ends = cuts[:-1][filled], cuts[1:][filled]
     if not len(starts):
-        none = np.empty(0)
-        return Digest(np.empty(0, np.int64), none, none, none, np.empty(0, np.int64))
+        return NOTHING
     return Digest(steps[ends - 1], *summarize(values[starts[0] : ends[-1]], starts - starts[0]))
 
 
 def reduce(digests: Sequence[Digest], edges: Ints) -> Overview:
     """Digests of one series, made with the same edges (k + 1,), put together."""
+    digests = [NOTHING, *digests]
     steps = np.concatenate([part.steps for part in digests])
     order = np.argsort(steps, kind="stable")
     steps = steps[order]

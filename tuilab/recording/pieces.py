@@ -18,9 +18,12 @@ class Pieces:
         stride: between its steps; 0 when they are stored one by one.
         offset: of the chunk in the file.
         kind: the chunk's type.
+        sound: whether all of its checksums were found right already, as they are where a file is read from
+            its start.
     """
 
-    __slots__ = ("first", "kind", "last", "offset", "rows", "stride")
+    COLUMNS = ("first", "last", "rows", "stride", "offset", "kind", "sound")
+    __slots__ = COLUMNS
 
     def __init__(self) -> None:
         self.first = array("q")
@@ -29,12 +32,13 @@ class Pieces:
         self.stride = array("q")
         self.offset = array("q")
         self.kind = array("B")
+        self.sound = array("B")
 
     def __len__(self) -> int:
         return len(self.first)
 
-    def add(self, first: int, last: int, rows: int, stride: int, offset: int, kind: int) -> None:
-        """Adds a chunk; it replaces those that begin at or after its first step.
+    def add(self, first: int, last: int, rows: int, stride: int, offset: int, kind: int, sound: bool) -> int:
+        """Adds a chunk, which replaces those that begin at or after its first step; returns how many stay.
 
         Raises:
             ValueError: an earlier chunk begins before that step and ends after it.
@@ -43,14 +47,16 @@ class Pieces:
         if keep and self.last[keep - 1] >= first:
             raise ValueError("steps overlap those of an earlier chunk")
         if keep < len(self.first):
-            for column in (self.first, self.last, self.rows, self.stride, self.offset, self.kind):
-                del column[keep:]
+            for column in self.COLUMNS:
+                del getattr(self, column)[keep:]
         self.first.append(first)
         self.last.append(last)
         self.rows.append(rows)
         self.stride.append(stride)
         self.offset.append(offset)
         self.kind.append(kind)
+        self.sound.append(sound)
+        return keep
 
     def span(self, start: int, stop: int) -> range:
         """The chunks that may hold steps in [start, stop)."""

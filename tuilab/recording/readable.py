@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any, Protocol, runtime_checkable
 
 from tuilab.recording.format import Floats, Ints
-from tuilab.recording.names import SeriesName
+from tuilab.recording.names import Series, SeriesName
 from tuilab.recording.results import Event, Frame, Gap, Overview
+
+Extent = tuple[tuple[object, int], ...]
+"""The parts that a series is kept in, each with its last step, -1 while it is empty."""
 
 
 @runtime_checkable
@@ -49,11 +52,23 @@ class Readable(Protocol):
     def identity(self, name: str) -> SeriesName:
         """The arm, the metric and the layer of a series or a frame, as they were recorded."""
 
+    def describe(self, name: str) -> Series:
+        """What a series is of, in what unit, and what that means; empty text where nobody said."""
+
+    def extent(self, name: str) -> Extent:
+        """How far a series or the frames of a name go; KeyError without either.
+
+        While its parts are the same objects, they are what they were up to the last steps that they had.
+        """
+
     def frames(self, *globs: str) -> list[str]:
         """Names of frames that match one of the globs (all without one), in order of first appearance."""
 
     def read(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
         """Steps (n,), increasing, and values (n,) of a series in [start, stop); KeyError without one."""
+
+    def times(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
+        """Steps (n,), increasing, and when each was measured (n,), in seconds since 1970, where known."""
 
     def at(self, name: str, step: int) -> float | None:
         """The value at the last recorded step at or before `step`; None if there is none."""

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 from tuilab.recording.contents import Contents
 from tuilab.recording.errors import NewerVersionError, NotARecordingError, RecordingError
-from tuilab.recording.events import unpack_events
 from tuilab.recording.file import File
 from tuilab.recording.format import END, HEAD_SIZE, INDEX, VERSION, Head
 from tuilab.recording.index import unpack_index
-from tuilab.recording.results import Event, Gap
+from tuilab.recording.results import Gap
 from tuilab.recording.scan import Found, Newer, Window, scan
 
 
@@ -81,19 +79,6 @@ class FileReader:
         self._file, self.contents, self._position = new._file, new.contents, new._position
         return True
 
-    def events(self, start: int, stop: int) -> Iterator[Event]:
-        """The events with steps in [start, stop), as they were written."""
-        for first, last, offset, length in self.contents.events:
-            if last < start or first >= stop:
-                continue
-            payload = self._file.covered(offset, length)
-            try:
-                found = unpack_events(payload) if payload is not None else []
-            except ValueError:
-                self._file.gap(offset, HEAD_SIZE + length, "its events cannot be read")
-                continue
-            yield from (event for event in found if start <= event.step < stop)
-
     def _by_index(self) -> bool:
         """Takes a compacted file's contents from its index; False when it has none that is sound."""
         file = self._file
@@ -113,7 +98,7 @@ class FileReader:
         except ValueError:
             return False
         self._position = file.size
-        self.contents.finished = True
+        self.contents.finished = self.contents.indexed = True
         return True
 
     def _region(self, offset: int, length: int) -> bool:

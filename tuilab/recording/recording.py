@@ -2,40 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from fnmatch import fnmatchcase
+from bisect import bisect_left
+from collections.abc import Sequence
+from itertools import chain, pairwise
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tuilab.recording.catalog import Catalog, Shots, Source
+from tuilab.recording.digests import digests
 from tuilab.recording.errors import RecordingError
 from tuilab.recording.format import MAX_STEP, Floats, Ints
 from tuilab.recording.frameset import FrameReader
-from tuilab.recording.names import SeriesName
-from tuilab.recording.overview import Digest, bounds, digest, reduce
+from tuilab.recording.lineage import history
+from tuilab.recording.names import Series, SeriesName
+from tuilab.recording.overview import bounds, digest, reduce
+from tuilab.recording.readable import Extent, Readable
 from tuilab.recording.reader import FileReader
 from tuilab.recording.results import Event, Frame, Gap, Overview
-from tuilab.recording.series import TableReader
+from tuilab.recording.segment import Segment
+from tuilab.recording.steps import distinct
 
 
 class Recording:
-    """What was recorded, over one file or many, merged by step.
+    """What was recorded, over one file or many, as one history.
 
-    Where several files have a value at the same step, that of the file created later wins.
+    Attributes:
+        revision: greater whenever there is something new.
     """
 
     def __init__(self, files: Sequence[FileReader]) -> None:
         """Use `open`."""
-        self._files = sorted(files, key=lambda file: file.contents.created)
+        self._files = list(files)
         self.revision = 0
-        """Greater whenever there is something new."""
-        self._index()
+        self._known: list[tuple[object, ...]] = []
+        self._counted: list[int] = []
+        self._events: list[Event] | None = None
+        self._settle()
 
     @classmethod
     def open(cls, paths: Path | Sequence[Path]) -> Recording:
-        """Opens the files of a recording.
+        """Opens the files of a run, and of the runs that it was forked from, in any order.
 
         Raises:
             RecordingError: one of them cannot be read, is no recording, or of a newer format.
@@ -47,11 +56,11 @@ class Recording:
         try:
             for path in listed:
                 files.append(FileReader(path))
+            return cls(files)
         except BaseException:
             for file in files:
                 file.close()
             raise
-        return cls(files)
 
     def close(self) -> None:
         """Closes the files; safe to call twice."""
@@ -70,54 +79,85 @@ class Recording:
         """Reads what was appended since; True if there was anything. Costs one stat a file when there is not.
 
         Raises:
-            RecordingError: another file has taken the place of one and is no recording.
+            RecordingError: another file has taken the place of one and is no recording. What the others have
+                to say is read all the same, and so is what was read of this one.
         """
-        new = [file.refresh() for file in self._files]
-        if any(new):
+        new, wrong = False, None
+        for file in self._files:
+            try:
+                new |= file.refresh()
+            except RecordingError as error:
+                wrong = wrong or error
+        if new:
             self.revision += 1
-            self._index()
-        return any(new)
+            self._settle()
+        if wrong:
+            raise wrong
+        return new
 
     @property
     def header(self) -> dict[str, Any]:
-        """The header of the file created first."""
-        return self._files[0].contents.header
+        """The header of the run's first file."""
+        return self._history.header
+
+    @property
+    def segments(self) -> list[Segment]:
+        """The files in the order of time, and what of each still exists."""
+        return self._history.segments
 
     @property
     def finished(self) -> bool:
-        """Whether every file was closed by its writer."""
-        return all(file.contents.finished for file in self._files)
+        """Whether every file that others do not go on from was closed by its writer."""
+        return all(part.file.contents.finished for part in self.segments if part.whole)
 
     @property
     def gaps(self) -> list[Gap]:
-        """Torn or flipped regions that were skipped, as far as they were met."""
-        return [gap for file in self._files for gap in file.gaps]
+        """Torn or flipped regions that were skipped, as far as they were met, and files that are missing."""
+        return self._history.gaps + [gap for part in self.segments for gap in part.gaps()]
 
     @property
     def first_step(self) -> int:
         """The smallest step of anything recorded, -1 while there is nothing."""
-        return min((step for file in self._files if (step := file.contents.first_step) >= 0), default=-1)
+        return self._span()[0]
 
     @property
     def last_step(self) -> int:
         """The greatest step of anything recorded, -1 while there is nothing."""
-        return max(file.contents.last_step for file in self._files)
+        return self._span()[1]
 
     def series(self, *globs: str) -> list[str]:
         """Names of series that match one of the globs (all without one), in order of first appearance."""
-        return _matching(self._series, globs)
+        return self._catalog.series(globs)
 
     def frames(self, *globs: str) -> list[str]:
         """Names of frames that match one of the globs (all without one), in order of first appearance."""
-        return _matching(self._frames, globs)
+        return self._catalog.frames(globs)
 
     def has(self, name: str) -> bool:
         """Whether there is a series of exactly this name."""
-        return name in self._series
+        return bool(self._catalog.sources(name))
+
+    def describe(self, name: str) -> Series:
+        """What a series is of, its unit and its meaning; of a frame what its name says."""
+        for source in self._catalog.sources(name):
+            return source.table.definition.describe(source.column)
+        return Series.parse(name)
 
     def identity(self, name: str) -> SeriesName:
         """The arm, the metric and the layer of a series or a frame."""
-        return SeriesName.parse(name)
+        return self.describe(name).identity
+
+    def extent(self, name: str) -> Extent:
+        """How far a series or the frames of a name go: its parts, and the last step of each.
+
+        Raises:
+            KeyError: neither a series nor a frame.
+        """
+        parts = [(source.table.pieces, source.stop) for source in self._catalog.sources(name)]
+        parts += [(shots.frames.pieces, shots.stop) for shots in self._catalog.shots(name)]
+        if not parts:
+            raise KeyError(f"no series or frame {name!r} in {self._files[0].path}")
+        return tuple([(part, min(part.last[-1], stop - 1) if part.last else -1) for part, stop in parts])
 
     def read(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
         """A series from `start` up to, not including, `stop`.
@@ -128,14 +168,20 @@ class Recording:
         Raises:
             KeyError: no such series.
         """
-        low, high = _clamped(start), MAX_STEP if stop is None else _clamped(stop)
-        parts = [table.read(column, low, high) for table, column in self._sources(name)]
-        parts = [part for part in parts if len(part[0])]
-        if len(parts) == 1:
-            return parts[0]
-        if not parts:
-            return np.empty(0, np.int64), np.empty(0)
-        return _merged(parts)
+        return _read(self._sources(name), start, stop)
+
+    def times(self, name: str, start: int | None = None, stop: int | None = None) -> tuple[Ints, Floats]:
+        """When the values of a series were measured, as far as that was recorded.
+
+        Returns:
+            Steps (n,), increasing, and seconds since 1970 (n,).
+
+        Raises:
+            KeyError: no such series.
+        """
+        timed = [source for source in self._sources(name) if source.table.definition.timed]
+        last = [source._replace(column=len(source.table.definition.series)) for source in timed]
+        return _read(last, start, stop)
 
     def at(self, name: str, step: int) -> float | None:
         """The value at the last recorded step at or before `step` (NaN is a value), None if there is none.
@@ -144,9 +190,11 @@ class Recording:
             KeyError: no such series.
         """
         best: tuple[int, float] | None = None
-        for table, column in self._sources(name):
-            found = table.at(column, step)
-            if found is not None and (best is None or found[0] >= best[0]):
+        for table, column, stop in reversed(self._sources(name)):  # at equal steps the later one counts
+            if best is not None and not (table.pieces.last and table.pieces.last[-1] > best[0]):
+                continue
+            found = table.at(column, min(step, stop - 1))
+            if found is not None and (best is None or found[0] > best[0]):
                 best = found
         return None if best is None else best[1]
 
@@ -168,15 +216,11 @@ class Recording:
         low = max(self.first_step, 0) if start is None else _clamped(start)
         high = max(self.last_step + 1, low) if stop is None else max(_clamped(stop), low)
         edges = bounds(low, high, columns)
-        digests: list[Digest] = []
-        after = low
-        for first, last, table, column in sorted(self._spans(name, low, high), key=lambda span: span[:2]):
-            if first < after:  # two sources side by side: only row by row is it clear which one counts
-                digests = [digest(*self.read(name, low, high), edges)]
-                break
-            digests += table.digests(column, edges)
-            after = last + 1
-        return reduce(digests or [digest(np.empty(0, np.int64), np.empty(0), edges)], edges)
+        sources = self._sources(name)
+        if _overlap(sources, low, high):  # only row by row is it clear which one counts
+            return reduce([digest(*_read(sources, low, high), edges)], edges)
+        found = [digests(table, column, np.minimum(edges, end)) for table, column, end in sources]
+        return reduce([*chain(*found)], edges)
 
     def frame(self, name: str, step: int) -> Frame | None:
         """The last frame of this name at or before `step`.
@@ -185,62 +229,65 @@ class Recording:
             KeyError: no such frame.
         """
         best: tuple[int, FrameReader, int, int] | None = None
-        for reader in self._shapes(name):
-            found = reader.at(step)
+        for reader, stop in self._shots(name):
+            found = reader.at(min(step, stop - 1))
             if found is not None and (best is None or found[0] >= best[0]):
                 best = (found[0], reader, found[1], found[2])
-        return None if best is None else best[1].load(best[2], best[3])
+        return None if best is None else best[1].load(best[0], *best[2:])
 
     def frame_steps(self, name: str) -> Ints:
-        """The steps (n,) at which frames of this name were recorded.
+        """The steps (n,) at which frames of this name were recorded; not to be changed.
 
         Raises:
             KeyError: no such frame.
         """
-        parts = [np.empty(0, np.int64)]
-        for reader in self._shapes(name):
-            for piece in range(len(reader.pieces)):
-                steps = reader.steps(piece)
-                if steps is not None:
-                    parts.append(steps)
-        return np.unique(np.concatenate(parts))
+        found = [(reader.all_steps(), stop) for reader, stop in self._shots(name)]
+        parts = [steps[: np.searchsorted(steps, stop)] for steps, stop in found]
+        return parts[0] if len(parts) == 1 else distinct(np.sort(np.concatenate(parts)))
 
     def events(self, start: int | None = None, stop: int | None = None) -> list[Event]:
         """The events from `start` up to, not including, `stop`, by step; of one step as they were written."""
+        if self._events is None:
+            found = [event for part in self.segments for event in part.events()]
+            self._events = sorted(found, key=lambda event: event.step)
         low, high = _clamped(start), MAX_STEP if stop is None else _clamped(stop)
-        found = [event for file in self._files for event in file.events(low, high)]
-        return sorted(found, key=lambda event: event.step)
+        begin, end = (bisect_left(self._events, step, key=lambda event: event.step) for step in (low, high))
+        return self._events[begin:end]
 
-    def _index(self) -> None:
-        """Collects where each name is to be found, files created earlier first."""
-        self._series: dict[str, list[tuple[TableReader, int]]] = {}
-        self._frames: dict[str, list[FrameReader]] = {}
-        for file in self._files:
-            for table in file.contents.tables.values():
-                for column, name in enumerate(table.definition.names):
-                    self._series.setdefault(name, []).append((table, column))
-            for reader in file.contents.frames.values():
-                self._frames.setdefault(reader.definition.name, []).append(reader)
+    def _settle(self) -> None:
+        """Takes note of what is new."""
+        self._history = history(self._files)
+        self._ends: tuple[int, int] | None = None
+        files = [part.file.contents for part in self.segments]
+        counted = [len(contents.events) for contents in files]
+        known: list[tuple[object, ...]] = [
+            (part.stop, contents, len(contents.tables), len(contents.frames))
+            for part, contents in zip(self.segments, files, strict=True)
+        ]
+        if known != self._known:
+            self._catalog = Catalog(self.segments)
+        if known != self._known or counted != self._counted:
+            self._events = None
+        self._known, self._counted = known, counted
 
-    def _sources(self, name: str) -> list[tuple[TableReader, int]]:
-        try:
-            return self._series[name]
-        except KeyError:
-            raise KeyError(f"no series {name!r} in {self._files[0].path}") from None
+    def _span(self) -> tuple[int, int]:
+        """The first step and the last one."""
+        if self._ends is None:
+            first = min((step for part in self.segments if (step := part.first_step) >= 0), default=-1)
+            self._ends = first, max(part.last_step for part in self.segments)
+        return self._ends
 
-    def _spans(self, name: str, low: int, high: int) -> Iterator[tuple[int, int, TableReader, int]]:
-        """Where in [low, high) each source of a series has values: the first and the last such step."""
-        for table, column in self._sources(name):
-            span = table.pieces.span(low, high)
-            if span:
-                pieces = table.pieces
-                yield max(pieces.first[span[0]], low), min(pieces.last[span[-1]], high - 1), table, column
+    def _sources(self, name: str) -> list[Source]:
+        found = self._catalog.sources(name)
+        if not found:
+            raise KeyError(f"no series {name!r} in {self._files[0].path}")
+        return found
 
-    def _shapes(self, name: str) -> list[FrameReader]:
-        try:
-            return self._frames[name]
-        except KeyError:
-            raise KeyError(f"no frame {name!r} in {self._files[0].path}") from None
+    def _shots(self, name: str) -> list[Shots]:
+        found = self._catalog.shots(name)
+        if not found:
+            raise KeyError(f"no frame {name!r} in {self._files[0].path}")
+        return found
 
 
 def _clamped(step: int | None) -> int:
@@ -248,14 +295,15 @@ def _clamped(step: int | None) -> int:
     return 0 if step is None else max(-MAX_STEP, min(int(step), MAX_STEP))
 
 
-def _matching(names: dict[str, Any], globs: tuple[str, ...]) -> list[str]:
-    if not globs:
-        return list(names)
-    return [name for name in names if any(fnmatchcase(name, glob) for glob in globs)]
-
-
-def _merged(parts: list[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
-    """Parts merged by step; at equal steps the later part wins."""
+def _read(sources: Sequence[Source], start: int | None, stop: int | None) -> tuple[Ints, Floats]:
+    """The rows of some sources by step; where several have one, that of the last counts."""
+    low, high = _clamped(start), MAX_STEP if stop is None else _clamped(stop)
+    found = [table.read(column, low, min(high, end)) for table, column, end in sources]
+    parts = [part for part in found if len(part[0])]
+    if len(parts) == 1:
+        return parts[0]
+    if not parts:
+        return np.empty(0, np.int64), np.empty(0)
     steps = np.concatenate([part[0] for part in parts])
     values = np.concatenate([part[1] for part in parts])
     if not bool((steps[1:] > steps[:-1]).all()):
@@ -264,3 +312,21 @@ def _merged(parts: list[tuple[Ints, Floats]]) -> tuple[Ints, Floats]:
         kept = np.append(steps[1:] != steps[:-1], True)
         steps, values = steps[kept], values[kept]
     return steps, values
+
+
+def _overlap(sources: Sequence[Source], low: int, high: int) -> bool:
+    """Whether the steps of the sources in [low, high) interleave."""
+    spans = []
+    for table, _, stop in sources:
+        pieces = table.pieces
+        span = pieces.span(low, min(high, stop))
+        if span:
+            spans.append((max(pieces.first[span[0]], low), min(pieces.last[span[-1]], high - 1, stop - 1)))
+    spans.sort()
+    return any(after[0] <= before[1] for before, after in pairwise(spans))
+
+
+if TYPE_CHECKING:  # what a recording is to the rest of the project
+
+    def _is_readable(recording: Recording) -> Readable:
+        return recording

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,21 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """An array at a step."""
+    """An array at a step.
+
+    Attributes:
+        name: of the frame.
+        step: when it was recorded.
+        array: what was recorded.
+        meta: what it means; the same for many frames of a name.
+        arrays: further arrays of this frame alone, by name, such as the edges of its bins.
+    """
 
     name: str
     step: int
     array: np.ndarray[Any, Any]
     meta: dict[str, Any]
+    arrays: dict[str, np.ndarray[Any, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,25 @@ from typing import overload
 
 import numpy as np
 
-from tuilab.recording.block import GROUP, Values, summary_dtype
+from tuilab.recording.block import Values, groups_in
 from tuilab.recording.definitions import TableDefinition
 from tuilab.recording.file import File
-from tuilab.recording.format import BLOCK, Floats, Ints
-from tuilab.recording.overview import Digest, digest
-from tuilab.recording.pieces import Pieces
+from tuilab.recording.format import BLOCK, MAX_STEP, Floats, Ints
+from tuilab.recording.rows import Rows
+from tuilab.recording.summary import Summary, summary_size
 
 
-class TableReader:
-    """The rows of a table. What is damaged is left out, and noted as a gap of the file."""
+class TableReader(Rows):
+    """The rows of a table. What is damaged is left out, and noted as a gap of the file.
 
-    def __init__(self, file: File, definition: TableDefinition) -> None:
-        self.file = file
+    Attributes:
+        summaries: of its blocks, as far as there are any, in order of their steps.
+    """
+
+    def __init__(self, file: File, id: int, definition: TableDefinition) -> None:
+        super().__init__(file, id)
         self.definition = definition
-        self.pieces = Pieces()
+        self.summaries: list[Summary] = []
         self._columns = len(definition.names)
         self._item = definition.dtype.itemsize
 
@@ -36,12 +40,31 @@ class TableReader:
     def region_size(self, rows: Ints) -> Ints: ...
     def region_size(self, rows: int | Ints) -> int | Ints:
         """Bytes of one column of a block: its summaries and its values."""
-        groups = -(-rows // GROUP)
-        return groups * (3 * self._item + 4) + rows * self._item
+        return groups_in(rows) * (3 * self._item + 4) + rows * self._item
+
+    def add(self, first: int, last: int, rows: int, stride: int, offset: int, kind: int, sound: bool) -> None:
+        """Takes one more chunk; raises ValueError when its steps overlap those of an earlier one."""
+        super().add(first, last, rows, stride, offset, kind, sound)
+        while self.summaries and self.summaries[-1].last >= first:
+            self.summaries.pop()
+
+    def sum_up(self, first: int, last: int, groups: int, offset: int, length: int) -> None:
+        """Takes a summary of so many groups, which replaces those from its first step on.
+
+        Raises:
+            ValueError: its steps cannot be, or its payload has another length.
+        """
+        if not 0 <= first <= last < MAX_STEP:
+            raise ValueError("steps out of range")
+        if not 0 < groups <= length or length != summary_size(groups, self._columns, self.definition.dtype):
+            raise ValueError("its length does not fit its groups")
+        while self.summaries and self.summaries[-1].last >= first:
+            self.summaries.pop()
+        self.summaries.append(Summary(first, last, groups, offset))
 
     def read(self, column: int, start: int, stop: int) -> tuple[Ints, Floats]:
         """The steps in [start, stop), and their values."""
-        steps, values = self._rows(self.pieces.span(start, stop), column)
+        steps, values = self.rows(self.pieces.span(start, stop), column)
         if len(steps) and (steps[0] < start or steps[-1] >= stop):
             low, high = np.searchsorted(steps, (start, stop))
             steps, values = steps[low:high], values[low:high]
@@ -66,25 +89,12 @@ class TableReader:
                 return found, float(np.frombuffer(data, self.definition.dtype)[0])
         return None
 
-    def digests(self, column: int, edges: Ints) -> list[Digest]:
-        """What lies in the spans between `edges`: of blocks by their summaries, else by the values."""
-        found: list[Digest] = []
-        run: list[int] = []
-        for piece in self.pieces.span(int(edges[0]), int(edges[-1])):
-            if self.pieces.kind[piece] != BLOCK:
-                run.append(piece)
-                continue
-            found.append(digest(*self._rows(run, column), edges))
-            found += self._block_digests(piece, column, edges)
-            run = []
-        found.append(digest(*self._rows(run, column), edges))
-        return found
-
     def steps(self, piece: int) -> Ints | None:
         """The steps of a chunk, None when they are damaged."""
-        if not self.pieces.stride[piece] and self.pieces.kind[piece] == BLOCK and not self._head(piece):
+        pieces = self.pieces
+        if not pieces.stride[piece] and not pieces.sound[piece] and self._head(piece) is None:
             return None
-        return self.file.steps(self.pieces, piece)
+        return super().steps(piece)
 
     def columns(self, piece: int) -> Values | None:
         """All values of a chunk (column, row), None when one of them is damaged."""
@@ -96,7 +106,7 @@ class TableReader:
         return np.frombuffer(b"".join(whole), self.definition.dtype).reshape(self._columns, rows)
 
     @np.errstate(invalid="ignore")  # a signalling NaN is a NaN
-    def _rows(self, span: Iterable[int], column: int) -> tuple[Ints, Floats]:
+    def rows(self, span: Iterable[int], column: int) -> tuple[Ints, Floats]:
         """The steps of some chunks, and their values."""
         pieces = self.pieces
         good: list[int] = []
@@ -132,62 +142,38 @@ class TableReader:
             steps[begins[place] : begins[place] + len(given)] = given
         return steps, values
 
-    def _block_digests(self, piece: int, column: int, edges: Ints) -> list[Digest]:
-        """A block's groups by their summaries, those that an edge cuts by their rows."""
-        region, steps = self._region(piece, column), self.steps(piece)
-        if region is None or steps is None:
-            return []
-        layout = summary_dtype(self.definition.dtype, len(steps))
-        data = self.file.exact(region, layout.itemsize)
-        if data is None:
-            return []
-        low, high, last, nonfinite = np.frombuffer(data, layout)[0]
-        ends = np.minimum(np.arange(GROUP, len(steps) + GROUP, GROUP), len(steps))
-        lasts = steps[ends - 1]
-        spans = np.searchsorted(edges, lasts, "right")
-        split = np.searchsorted(edges, steps[::GROUP], "right") != spans
-        inside = ~split & (spans > 0) & (spans < len(edges))
-        found = [
-            Digest(lasts[inside], low[inside], high[inside], last[inside], nonfinite[inside].astype(np.int64))
-        ]
-        cut = np.flatnonzero(split).tolist()
-        body = region + self.region_size(len(steps)) - len(steps) * self._item
-        counts = np.diff(ends, prepend=0).tolist()
-        parts = [
-            self.file.exact(body + group * GROUP * self._item, counts[group] * self._item) for group in cut
-        ]
-        if cut and None not in parts:
-            values = np.frombuffer(
-                b"".join(part for part in parts if part is not None), self.definition.dtype
-            )
-            # Rows of one span but of two groups do not lie side by side, and so are no stretch.
-            finer = np.union1d(edges, np.clip(steps[::GROUP][split], edges[0], edges[-1]))
-            found.append(digest(steps[np.repeat(split, GROUP)[: len(steps)]], values, finer))
-        return found
+    def values_at(self, piece: int, column: int) -> int:
+        """Where the values of a chunk's column lie, whether they are damaged or not."""
+        rows, block = self.pieces.rows[piece], self.pieces.kind[piece] == BLOCK
+        size = self.region_size(rows) if block else rows * self._item
+        return self.pieces.data(piece, self._columns) + (column + 1) * size - rows * self._item
+
+    def region(self, piece: int, column: int) -> int | None:
+        """Where a block's column lies, None when it is damaged."""
+        size = self.region_size(self.pieces.rows[piece])
+        offset = self.pieces.data(piece, self._columns) + column * size
+        if self.file.trusted(offset):
+            return offset
+        return None if self._check(piece, column, offset, size) is None else offset
+
+    def is_sound(self, piece: int, column: int) -> bool:
+        """Whether the values of a chunk's column are as they were written."""
+        return bool(self.pieces.sound[piece]) or self.region(piece, column) is not None
 
     def _bytes(self, piece: int, column: int, start: int, stop: int) -> bytes | memoryview | None:
         """The values of some rows of a chunk, None when they are damaged."""
         rows = self.pieces.rows[piece]
         skip, length = start * self._item, (stop - start) * self._item
+        offset = self.pieces.data(piece, self._columns)
         if self.pieces.kind[piece] != BLOCK:
-            return self.file.near(
-                self.pieces.data(piece, self._columns) + column * rows * self._item + skip, length
-            )
+            return self.file.near(offset + column * rows * self._item + skip, length)
         size = self.region_size(rows)
-        offset = self.pieces.data(piece, self._columns) + column * size
+        offset += column * size
         skip += size - rows * self._item
         if self.file.trusted(offset):
             return self.file.exact(offset + skip, length)
         data = self._check(piece, column, offset, size)
         return None if data is None else memoryview(data)[skip : skip + length]
-
-    def _region(self, piece: int, column: int) -> int | None:
-        """Where a block's column lies, None when it is damaged."""
-        size = self.region_size(self.pieces.rows[piece])
-        offset = self.pieces.data(piece, self._columns) + column * size
-        if self.file.trusted(offset) or self._check(piece, column, offset, size) is not None:
-            return offset
-        return None
 
     def _check(self, piece: int, column: int, offset: int, size: int) -> bytes | None:
         """A block's column when its checksum is right."""
@@ -202,5 +188,5 @@ class TableReader:
     def _head(self, piece: int) -> bytes | None:
         """The head of a block: its steps and its columns' CRCs."""
         pieces = self.pieces
-        length = 8 + 4 * self._columns + (0 if pieces.stride[piece] else 8 * pieces.rows[piece])
-        return self.file.covered(pieces.offset[piece], length)
+        steps = 8 if pieces.stride[piece] else 8 + 8 * pieces.rows[piece]
+        return self.covered(piece, steps + 4 * self._columns)

@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import index
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from time import time as now
+from typing import Any
 
 import numpy as np
 from numpy import ndarray
 
+from tuilab.recording.block import sum_up
 from tuilab.recording.definitions import TableDefinition
-from tuilab.recording.format import MAX_STEP, ROWS, pack_chunk
-from tuilab.recording.steps import pack_steps
-
-if TYPE_CHECKING:
-    from tuilab.recording.writer import Writer
+from tuilab.recording.format import MAX_STEP, ROWS, Piece, pack_chunk
+from tuilab.recording.output import Output
+from tuilab.recording.steps import as_array, pack_steps
+from tuilab.recording.summary import Gathering, pack_summary
 
 MAX_ROWS = 2048
 MIN_ROWS = 64
-LARGE_BYTES = 4 * 2**20
+LARGE_BYTES = 2**20
 """Rows of one large chunk: MAX_ROWS, or as many as fit these bytes, but MIN_ROWS."""
 
-LOOK_ROWS = 16
+SUMMARY_GROUPS = 512
+SUMMARY_BYTES = 2**20
+"""When what large chunks hold is summed up: so many groups, or so many bytes of summary."""
+
+LOOK_ROWS = 64
 LOOK_SHARE = 1 / 50
-"""The clock is looked at with every row; with every 16th while these come within 1/50 of a flush's time."""
+"""The clock is looked at with every row; with every 64th while these come within 1/50 of a flush's time."""
 
 
 class Table:
@@ -42,23 +47,25 @@ class Table:
         "_countdown",
         "_dtype",
         "_fresh",
+        "_gathering",
         "_id",
         "_last",
         "_looked",
+        "_output",
         "_steps",
         "_stored",
-        "_writer",
         "names",
     )
 
-    def __init__(self, writer: Writer, id: int, definition: TableDefinition) -> None:
-        self.names = definition.names
-        self._writer = writer
+    def __init__(self, output: Output, id: int, definition: TableDefinition) -> None:
+        self.names = definition.series
+        self._output = output
         self._id = id
         self._dtype = definition.dtype
         self._columns = len(definition.names)
         self._bytes = self._columns * definition.dtype.itemsize
         self._capacity = min(MAX_ROWS, max(MIN_ROWS, LARGE_BYTES // self._bytes))
+        self._gathering = Gathering(SUMMARY_GROUPS, SUMMARY_BYTES)
         self._last = -1
         self._countdown = 1
         self._looked = 0.0
@@ -139,7 +146,8 @@ class Table:
         if not self._fresh:
             return
         data, count = b"".join(self._fresh), len(self._steps)
-        self._hand_on(self._steps[self._count :], data)
+        steps = self._steps[self._count :]
+        self._hand_on(steps, data if len(steps) == 1 else self._rows(data).T.tobytes())
         self._stored += [data]
         self._fresh, self._count = [], count
 
@@ -152,16 +160,20 @@ class Table:
         now = monotonic()
         if len(self._steps) >= self._capacity:
             self._seal()
-            self._writer.spill()
-        if now >= self._writer.due:
-            self._writer.flush()
-        often = now - self._looked < self._writer.flush_every * LOOK_SHARE
+            self._output.spill()
+        if now >= self._output.due:
+            self._output.flush()
+        often = now - self._looked < self._output.flush_every * LOOK_SHARE
         self._countdown = min(LOOK_ROWS, self._capacity - len(self._steps)) if often else 1
         self._looked = now
 
     def _seal(self) -> None:
-        """Hands all rows since the last large chunk to the writer as one."""
-        self._hand_on(self._steps, b"".join(self._stored + self._fresh))
+        """Hands all rows since the last large chunk to the writer as one, and summaries when they are due."""
+        columns = np.ascontiguousarray(self._rows(b"".join(self._stored + self._fresh)).T)
+        self._hand_on(self._steps, columns.reshape(-1).view(np.uint8).data)
+        self._gathering.add(sum_up(as_array(self._steps), columns))
+        if self._gathering.full:
+            self._output.pend(pack_summary(self._id, self._gathering.take()))
         self._steps, self._stored, self._fresh, self._count = [], [], [], 0
 
     def _even_out(self) -> None:
@@ -169,11 +181,39 @@ class Table:
         rows = self._count + sum(map(len, self._fresh)) // self._bytes
         del self._steps[rows:]
 
-    def _hand_on(self, steps: list[int], data: bytes) -> None:
-        rows = np.frombuffer(data, self._dtype).reshape(len(steps), self._columns)
-        packed, values = pack_steps(steps), rows.T.tobytes()
-        self._writer.pend(pack_chunk(ROWS, packed, values, id=self._id, rows=len(steps), first=steps[0]))
+    def _hand_on(self, steps: list[int], values: Piece) -> None:
+        packed = pack_steps(steps)
+        self._output.pend(pack_chunk(ROWS, packed, values, id=self._id, rows=len(steps), first=steps[0]))
+
+    def _rows(self, data: bytes) -> np.ndarray[Any, Any]:
+        return np.frombuffer(data, self._dtype).reshape(-1, self._columns)
 
     def _converted(self, rows: object) -> bytes:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(rows, self._dtype).tobytes()
+
+
+class TimedTable(Table):
+    """Series that share their steps, and of each row when it was measured. Made by `Writer.timed_table`."""
+
+    __slots__ = ()
+
+    def append(
+        self, step: int, row: Sequence[float] | np.ndarray[Any, Any], time: float | None = None
+    ) -> None:
+        """As `Table.append`; `time` is in seconds since 1970, None for now."""
+        values = np.asarray(row, self._dtype)
+        super().append(step, np.append(values, now() if time is None else time))
+
+    def extend(
+        self,
+        steps: np.ndarray[Any, Any],
+        rows: np.ndarray[Any, Any],
+        times: np.ndarray[Any, Any] | None = None,
+    ) -> None:
+        """As `Table.extend`; `times` (n,) are in seconds since 1970, None for now."""
+        values = np.asarray(rows, self._dtype)
+        column = np.full(len(values), now()) if times is None else np.asarray(times, self._dtype)
+        if values.ndim != 2 or column.shape != values.shape[:1]:
+            raise ValueError(f"rows of shape {values.shape} with times of shape {column.shape}")
+        super().extend(steps, np.column_stack([values, column]))

@@ -1,19 +1,29 @@
-"""The run folder: one folder a run, one writer a file, no locks."""
+"""The run folder: one folder a run, one engine at a time by a lock, one writer a file."""
 
-from tuilab.runs.control import COMMANDS, ControlFile
-from tuilab.runs.folder import Run, RunError, State, create, find, listing, runs_folder
-from tuilab.runs.launch import launch, wait_until_started
+from tuilab.runs.control import COMMANDS, Command, ControlFile
+from tuilab.runs.errors import RunError
+from tuilab.runs.folder import Run
+from tuilab.runs.launch import CHILDREN, launch, wait_until_started
+from tuilab.runs.lock import Lock
+from tuilab.runs.state import State, told_by
+from tuilab.runs.store import create, find, listing, runs_folder
+from tuilab.runs.summary import Summary
 
 __all__ = [
+    "CHILDREN",
     "COMMANDS",
+    "Command",
     "ControlFile",
+    "Lock",
     "Run",
     "RunError",
     "State",
+    "Summary",
     "create",
     "find",
     "launch",
     "listing",
     "runs_folder",
+    "told_by",
     "wait_until_started",
 ]

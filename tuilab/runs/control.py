@@ -1,53 +1,167 @@
-"""The control file: what people ask of an engine, a line each, appended by viewers, read by the engine."""
+"""What people ask of an engine: one JSON object a line, appended by anybody, read by the engine.
+
+    {"id": "5e1f0c2a", "do": "set", "key": "momentum .5/optimizer.lr", "value": 0.01}
+
+Every line is answered by an event of the recording that carries its `id`.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import json
+import math
 import os
+import secrets
+import stat
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-COMMANDS = ("pause", "resume", "step", "pace", "set", "checkpoint", "stop")
-"""The first words that an engine obeys: `pace 20`, `set sgd/optimizer.lr 0.01`; the others stand alone."""
+from tuilab.runs.files import write_private
 
+Command = dict[str, Any]
+"""`id`, `do` and what that takes.
+
+Of a line that is no command: `id` where it has one, `command`, which is its text, and `why` it is none.
+"""
+
+Form = Mapping[str, tuple[type, ...]]
+
+_NUMBER = (int, float)
+COMMANDS: Mapping[str, Form] = {
+    "pause": {},
+    "resume": {},
+    "step": {},
+    "pace": {"value": (*_NUMBER, type(None))},
+    "set": {"key": (str,), "value": _NUMBER},
+    "checkpoint": {},
+    "stop": {},
+}
+"""What an engine obeys, and what each takes. `pace` is in steps a second, null being as fast as it can."""
+
+_WORDS = {str: "text", int: "a number", float: "a number", type(None): "null"}
 _LONGEST = 65_536
+"""Bytes of a line, and of what is read at once."""
+_SHOWN = 200
+"""Characters of a refused line that its answer shows."""
 
 
-def append(path: Path, words: tuple[str, ...]) -> None:
-    """Add one command, whole or not at all: a single append that concurrent viewers cannot tear."""
-    if not words or words[0] not in COMMANDS or any(not w or w.split() != [w] for w in words):
-        raise ValueError(f"{' '.join(words)!r} is no command; there are {', '.join(COMMANDS)}")
-    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    try:
-        os.write(descriptor, (" ".join(words) + "\n").encode())
-    finally:
-        os.close(descriptor)
+def create(path: Path) -> None:
+    """An empty control file, which has its block on the disk: a full disk still takes a command."""
+    write_private(path, b"\n", os.O_TRUNC)
+
+
+def append(path: Path, do: str, arguments: Mapping[str, Any]) -> str:
+    """Add one command and return its id.
+
+    A single write, so that others who do the same can't tear it. It begins with a line's end, in case
+    somebody's write came to only half a line.
+
+    Raises:
+        ValueError: there is no such command, or it takes something else.
+        OSError: it can't be written.
+    """
+    command = {"id": secrets.token_hex(4), "do": do, **arguments}
+    if why := _fault(command):
+        raise ValueError(why)
+    write_private(path, b"\n%s\n" % json.dumps(command).encode(), os.O_APPEND)
+    return str(command["id"])
 
 
 class ControlFile:
-    """The engine's end: hands out each complete line once.
+    """The engine's end: hands out each complete line once, also of a file that took this one's place.
 
     Args:
         path: the file; it may not exist yet.
-        fresh: hand out only what is asked from now on.
     """
 
-    def __init__(self, path: Path, fresh: bool = False) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
-        self._offset = path.stat().st_size if fresh and path.exists() else 0
+        self._fd = -1
+        # Held open: as long as it is, no other file can get its number.
+        self._inode = -1
+        self._offset = 0
+        self._too_long = False
 
-    def read(self) -> list[list[str]]:
-        """The commands since the last call, each as its words; costs one stat when there are none."""
+    def read(self) -> list[Command]:
+        """The commands since the last call; costs one stat when there are none."""
         try:
-            if self.path.stat().st_size <= self._offset:
+            now = self.path.stat()
+            if now.st_ino != self._inode:
+                self._open()
+            elif now.st_size == self._offset:
                 return []
-            with self.path.open("rb") as file:
-                file.seek(self._offset)
-                text = file.read(_LONGEST)
+            elif now.st_size < self._offset:
+                self._offset, self._too_long = 0, False
+            data = os.pread(self._fd, _LONGEST, self._offset)
         except OSError:
             return []
-        whole = text.rfind(b"\n") + 1
-        if not whole and len(text) == _LONGEST:
-            whole = len(text)
+        whole = data.rfind(b"\n") + 1
+        if not whole:
+            if len(data) < _LONGEST:
+                return []
+            self._offset += len(data)
+            first, self._too_long = not self._too_long, True
+            return [_refusal(data, f"a line of more than {_LONGEST:,} bytes")] if first else []
         self._offset += whole
-        return [
-            words for line in text[:whole].decode(errors="replace").splitlines() if (words := line.split())
-        ]
+        lines = data[:whole].split(b"\n")
+        if self._too_long:
+            lines, self._too_long = lines[1:], False
+        return [_command(line) for line in lines if line.strip()]
+
+    def close(self) -> None:
+        """Let go of the file; safe to call twice."""
+        if self._fd >= 0:
+            os.close(self._fd)
+        self._fd = self._inode = -1
+
+    def _open(self) -> None:
+        self.close()
+        self._offset, self._too_long = 0, False
+        fd = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        found = os.fstat(fd)
+        if not stat.S_ISREG(found.st_mode):
+            os.close(fd)
+            raise OSError("a control file that is no file")
+        self._fd, self._inode = fd, found.st_ino
+
+
+def _command(line: bytes) -> Command:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return _refusal(line, "it is no JSON")
+    why = _fault(found)
+    return _refusal(line, why, found) if why else found
+
+
+def _fault(found: Any) -> str:
+    """Why this is no command; "" if it is one."""
+    if not isinstance(found, dict):
+        return 'it is no JSON object such as {"id": "1", "do": "pause"}'
+    name, do = found.get("id"), found.get("do")
+    if not isinstance(name, str) or not 0 < len(name) <= 64:
+        return "its id is no text of 1 to 64 characters"
+    if not isinstance(do, str) or do not in COMMANDS:
+        return f"there is no such command; there are {', '.join(COMMANDS)}"
+    form = COMMANDS[do]
+    if found.keys() - {"id", "do"} != form.keys():
+        return f"{do} takes {' and '.join(form) or 'nothing'}"
+    for key, kinds in form.items():
+        if not isinstance(found[key], kinds) or isinstance(found[key], bool) or not _finite(found[key]):
+            return f"{key} of {do} is to be {' or '.join(dict.fromkeys(_WORDS[kind] for kind in kinds))}"
+    return ""
+
+
+def _finite(value: Any) -> bool:
+    if not isinstance(value, int | float):
+        return True
+    with contextlib.suppress(OverflowError):
+        return math.isfinite(value)
+    return False
+
+
+def _refusal(line: bytes, why: str, found: Any = None) -> Command:
+    name = found.get("id") if isinstance(found, dict) else None
+    shown = line.strip()[: 4 * _SHOWN].decode(errors="replace")[:_SHOWN]
+    return {"id": name[:64] if isinstance(name, str) else None, "command": shown, "why": why}

@@ -1,59 +1,51 @@
-"""Runs as folders: make one, find one, list them, and tell from its files how a run is."""
+"""One run's folder: what lies in it, how the run is, and the right to be its engine."""
 
 from __future__ import annotations
 
-import json
-import math
+import contextlib
+import dataclasses
+import errno
 import os
+import signal
 import socket
-import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tuilab.recording import Event, Recording, RecordingError
-from tuilab.runs import control
+from tuilab.runs import condition, control, summary
+from tuilab.runs.errors import RunError
+from tuilab.runs.files import read_json
+from tuilab.runs.lock import Lock, is_held
+from tuilab.runs.state import State
+from tuilab.runs.summary import Summary
 
+if TYPE_CHECKING:
+    from tuilab.recording import Readable, Recording
 
-class RunError(Exception):
-    """A run that can't be made, found or used: one clear sentence."""
-
-
-class State(StrEnum):
-    """How a run is."""
-
-    STARTING = "starting"
-    RUNNING = "running"
-    PAUSED = "paused"
-    DISK_FULL = "disk full"
-    FINISHED = "finished"
-    STOPPED = "stopped"
-    FAILED = "failed"
-    DIED = "died"
-
-    @property
-    def alive(self) -> bool:
-        """Whether an engine is still at work on it."""
-        return self in (State.STARTING, State.RUNNING, State.PAUSED, State.DISK_FULL)
-
-
-_ENDS = {"finished": State.FINISHED, "stopped": State.STOPPED, "failed": State.FAILED}
-_START_GRACE = 30.0
-"""Seconds that a launched engine has to leave its first sign of life."""
-_HEARTBEAT_GRACE = 120.0
-"""Seconds without a heartbeat after which an engine on another host counts as dead."""
-_FULL = 1 << 20
-"""Bytes of free space below which a running engine is taken to be waiting for room."""
+_MOST = 16 * 2**20
+"""Bytes of a run.json."""
+_LAST = 8_192
+"""Bytes of a log in which its last line is looked for."""
+_OPTIONS: dict[str, Callable[[Any], bool]] = {
+    "device": lambda value: isinstance(value, str),
+    "threads": lambda value: value is None or (type(value) is int and 1 <= value <= 1024),
+    "pace": lambda value: value is None or 0 < summary.number(value) <= 1e6,
+    "checkpoint": lambda value: value == 0 or summary.number(value) > 0,
+    "predicted": lambda value: isinstance(value, list),
+}
+"""What the options of a run may be."""
+_MADE = {"run.json", "control", "lock", "engine.log", summary.NAME}
+"""What lies in the folder of a run that has recorded nothing."""
 
 
 @dataclass(frozen=True)
 class Run:
     """One run's folder.
 
-    It holds `run.json` (source, scenario, options), `main.tlr` and other recordings, `control`,
-    `checkpoints`, `engine.json` (whose modification time is the engine's heartbeat) and `engine.log`.
+    It holds `run.json` (id, source, scenario, options), `main.tlr` and other recordings, `control`, `lock`
+    (held by the engine as long as it lives), `summary.json`, `checkpoints` and `engine.log`.
     """
 
     path: Path
@@ -65,16 +57,17 @@ class Run:
 
     @cached_property
     def facts(self) -> dict[str, Any]:
-        """What `run.json` says: `source`, `scenario`, `options`, `created`.
+        """What `run.json` says: `id`, `source`, `scenario`, `options`, `created`; of a fork also `parent`.
 
         Raises:
             RunError: missing, unreadable or not a run's.
         """
         try:
-            facts = json.loads((self.path / "run.json").read_text())
+            facts = read_json(self.path / "run.json", _MOST)
         except (OSError, ValueError) as error:
-            raise RunError(f"{self.path}: not a run's folder, its run.json can't be read ({error})") from None
-        if not isinstance(facts, dict) or not isinstance(facts.get("scenario"), dict):
+            why = error.strerror if isinstance(error, OSError) else error
+            raise RunError(f"{self.path}: not a run's folder, its run.json can't be read ({why})") from None
+        if not isinstance(facts.get("scenario"), dict):
             raise RunError(f"{self.path}: its run.json holds no scenario")
         return facts
 
@@ -85,14 +78,40 @@ class Run:
         return scenario
 
     @property
+    def options(self) -> dict[str, Any]:
+        """What the engine was asked for: `device`, `threads`, `pace`, `checkpoint`, `predicted`.
+
+        Raises:
+            RunError: one of them is of another type than an engine can take.
+        """
+        options = self.facts.get("options", {})
+        if not isinstance(options, dict):
+            raise RunError(f"{self.path}: the options in its run.json are no table")
+        for key, fits in _OPTIONS.items():
+            if key in options and not fits(options[key]):
+                raise RunError(f"{self.path}: its run.json has {key} = {options[key]!r:.40}, which can't be")
+        return options
+
+    @property
     def source(self) -> str:
         """The name that the scenario was run by."""
         return str(self.facts.get("source", "?"))
 
     @property
     def log(self) -> Path:
-        """What the engine said."""
+        """What the engine said, if it was started in a session of its own."""
         return self.path / "engine.log"
+
+    def last_words(self) -> str:
+        """The last line of the log, or that there is none."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(max(log.seek(0, os.SEEK_END) - _LAST, 0))
+                lines = log.read(_LAST).decode(errors="replace").split("\n")
+        except OSError:
+            lines = []
+        said = [line.strip() for line in lines if line.strip()]
+        return said[-1] if said else f"{self.name}: the engine ended without a word"
 
     def recordings(self) -> list[Path]:
         """The recordings, the main one first."""
@@ -105,163 +124,148 @@ class Run:
             RunError: there is none yet.
             RecordingError: one can't be read.
         """
+        from tuilab.recording import Recording
+
         paths = self.recordings()
         if not paths:
             raise RunError(f"{self.name}: nothing is recorded yet")
         return Recording.open(paths)
 
-    def send(self, *words: str) -> None:
-        """Ask the engine for something: `pause`, `resume`, `step`, `stop`, `checkpoint`, `pace`, `set`.
+    def send(self, do: str, **arguments: Any) -> str:
+        """Ask the engine for something: `send("set", key="sgd/optimizer.lr", value=0.01)`.
+
+        Where not even a command finds room on the disk, `stop` reaches an engine on this host as a signal.
+
+        Returns:
+            The command's id, which the event that answers it carries.
 
         Raises:
             RunError: the control file can't be written.
-            ValueError: no such command.
+            ValueError: there is no such command, or it takes something else.
         """
         try:
-            control.append(self.path / "control", words)
+            return control.append(self.path / "control", do, arguments)
         except OSError as error:
+            if do == "stop" and error.errno in (errno.ENOSPC, errno.EDQUOT) and self._terminate():
+                return ""
             raise RunError(f"{self.path}: can't ask the engine: {error.strerror}") from None
 
-    def state(self, recording: Recording | None = None) -> State:
-        """How the run is, from its last events and whether its engine lives; `recording` saves opening it."""
+    def claim(self, resume: bool = False) -> Lock:
+        """Become the run's one engine, or let a process that this one starts become it.
+
+        From now on the run is starting, until the engine says something else, or the lock is released.
+
+        Args:
+            resume: go on with it: what was asked of engines before was obeyed, or died with them.
+
+        Raises:
+            RunError: another engine is at work, there is nothing to go on with, or the folder can't be
+                written.
+        """
+        _ = self.facts  # nothing is written where there is no run
         try:
-            if recording is None:
-                with self.open() as opened:
-                    events = opened.events()
-            else:
-                events = recording.events()
-        except (RunError, RecordingError):
-            events = []
-        paused = False
-        for event in _of_the_last_engine(events):
-            if event.kind in _ENDS and event.arm is None:
-                return _ENDS[event.kind]
-            if event.kind in ("paused", "resumed"):
-                paused = event.kind == "paused"
-        if not self.engine_lives():
-            return State.DIED
-        if not events:
-            return State.STARTING
-        return State.PAUSED if paused else State.DISK_FULL if self._disk_is_full() else State.RUNNING
+            lock = Lock.acquire(self.path / "lock")
+        except OSError as error:
+            raise RunError(
+                f"{self.path}: can't lock the run there ({error.strerror}); choose another folder with --runs"
+            ) from None
+        if lock is None:
+            raise RunError(
+                f"{self.name}: its engine is at work (it is {self.state()}); "
+                f"`tuilab watch {self.name}` looks at it"
+            )
+        with contextlib.ExitStack() as unless_claimed:
+            unless_claimed.enter_context(lock)
+            left = condition.left(self)
+            if resume and left.state is State.FINISHED:
+                raise RunError(f"{self.name}: it is finished, there is nothing to go on with")
+            was = left.state if self.recordings() else None
+            try:
+                if resume:
+                    control.create(self.path / "control")
+                dataclasses.replace(left, state=State.STARTING, was=was, pid=0).write(self.path)
+            except OSError as error:
+                raise RunError(f"{self.path}: can't write there ({error.strerror})") from None
+            unless_claimed.pop_all()
+        return lock
 
     def engine_lives(self) -> bool:
-        """Whether the engine's process is there, or was only just launched."""
-        path = self.path / "engine.json"
-        try:
-            engine = json.loads(path.read_text())
-            beat = path.stat().st_mtime
-        except (OSError, ValueError):
-            try:
-                return time.time() - (self.path / "run.json").stat().st_mtime < _START_GRACE
-            except OSError:
-                return False
-        if engine.get("host") != socket.gethostname():
-            return time.time() - beat < _HEARTBEAT_GRACE
-        import psutil
+        """Whether an engine is at work on the run, or is being started."""
+        return is_held(self.path / "lock")
+
+    def summary(self, recording: Readable | None = None) -> Summary:
+        """The run at a glance, as it is now.
+
+        Opens a recording only of a run that an earlier tuilab made, and which left no summary.
+
+        Args:
+            recording: the run's, if it is open anyway.
+
+        Raises:
+            RunError: it is no run.
+            RecordingError: there is no summary, and the recording can't be read.
+        """
+        return condition.current(self, recording)
+
+    def glance(self) -> Summary:
+        """The same of whatever lies in the folder: of what can't be read, `problem` says why."""
+        return condition.glance(self)
+
+    def state(self, recording: Readable | None = None) -> State:
+        """How the run is: what its engine last said, and whether it lives; `recording` saves opening it."""
+        from tuilab.recording import RecordingError
 
         try:
-            process = psutil.Process(int(engine["pid"]))
-            same = abs(process.create_time() - float(engine["process_started"])) < 2
-            return bool(same and process.status() != psutil.STATUS_ZOMBIE)
-        except (psutil.Error, KeyError, TypeError, ValueError):
-            return False
+            return self.summary(recording).state
+        except (RunError, RecordingError):
+            return State.STARTING if self.engine_lives() else State.DIED
+
+    def stamp(self) -> tuple[Any, ...]:
+        """Differs from an earlier one whenever the summary of a run that is over may do so."""
+        kept = self.path / summary.NAME
+        files = [kept] if kept.exists() else self.recordings()
+        return tuple(_stamp(file) for file in (self.path / "run.json", *files))
 
     def size(self) -> int:
         """Bytes in the folder."""
-        return sum(file.stat().st_size for file in self.path.rglob("*") if file.is_file())
+        return sum(_size(Path(folder, name)) for folder, _, names in os.walk(self.path) for name in names)
 
-    def _disk_is_full(self) -> bool:
-        try:
-            disk = os.statvfs(self.path)
-        except OSError:
+    def discard(self) -> None:
+        """Remove the folder as `create` made it; one in which anything was recorded, or put by others, stays.
+
+        For who has created the run and could not have it started.
+        """
+        with contextlib.suppress(OSError):
+            lock = Lock.acquire(self.path / "lock")
+            if lock is None:
+                return
+            with lock:
+                if {file.name for file in self.path.iterdir()} <= _MADE:
+                    for name in _MADE:
+                        (self.path / name).unlink(missing_ok=True)
+                    self.path.rmdir()
+
+    def _terminate(self) -> bool:
+        """Have the engine stop by a signal; False if it isn't known, or elsewhere."""
+        found = Summary.read(self.path)
+        if found is None or not found.pid or found.host != socket.gethostname() or not self.engine_lives():
             return False
-        return disk.f_bavail * disk.f_frsize < _FULL
+        with contextlib.suppress(OSError):
+            os.kill(found.pid, signal.SIGTERM)
+            return True
+        return False
 
 
-def _of_the_last_engine(events: list[Event]) -> list[Event]:
-    """Without those of engines that another one went on from."""
-    resumed = max((event.time for event in events if event.kind == "resumed-from"), default=-math.inf)
-    return [event for event in events if event.time >= resumed]
-
-
-def runs_folder(given: Path | None = None) -> Path:
-    """Where runs lie: the folder given, else `$TUILAB_RUNS`, else the user's data folder."""
-    if given is not None:
-        return given
-    if named := os.environ.get("TUILAB_RUNS"):
-        return Path(named)
-    import platformdirs
-
-    return Path(platformdirs.user_data_dir("tuilab")) / "runs"
-
-
-def create(
-    root: Path, source: str, scenario: dict[str, Any], options: dict[str, Any], name: str | None = None
-) -> Run:
-    """A new run's folder, ready for an engine.
-
-    Args:
-        root: the folder of runs; made when missing.
-        source: the scenario's name, which also names the run unless `name` does.
-        scenario: the resolved scenario as plain data.
-        options: `device`, `threads`, `pace`.
-        name: the folder's name.
-
-    Raises:
-        RunError: the name is taken or unfit, or the folder can't be written.
-    """
-    if name is not None and (
-        not name or name in (".", "..") or "/" in name or "\0" in name or len(name) > 200
-    ):
-        raise RunError(f"{name!r} can't name a run: wanted a folder name without slashes")
-    stem = name or f"{source}-{time.strftime('%Y%m%d-%H%M%S')}"
-    facts = {"source": source, "scenario": scenario, "options": options, "created": time.time()}
+def _stamp(file: Path) -> tuple[int, int, int] | None:
     try:
-        root.mkdir(parents=True, exist_ok=True)
-        path = root / stem
-        for attempt in range(2, 1_000):
-            try:
-                path.mkdir()
-                break
-            except FileExistsError:
-                if name is not None:
-                    raise RunError(
-                        f"{root}: there is a run named {name!r} already; choose another --name"
-                    ) from None
-                path = root / f"{stem}-{attempt}"
-        (path / "run.json").write_text(json.dumps(facts, indent=1))
-    except OSError as error:
-        raise RunError(
-            f"{root}: can't write runs there ({error.strerror}); choose another folder with --runs"
-        ) from None
-    return Run(path)
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino, found.st_size
 
 
-def listing(root: Path) -> list[Run]:
-    """The runs in a folder, newest first; an absent folder has none."""
+def _size(file: Path) -> int:
     try:
-        found = [(path.stat().st_mtime, path.parent) for path in root.glob("*/run.json")]
-    except OSError as error:
-        raise RunError(f"{root}: can't list the runs there ({error.strerror})") from None
-    return [Run(path) for _, path in sorted(found, key=lambda pair: (-pair[0], pair[1].name))]
-
-
-def find(root: Path, name: str | None = None) -> Run:
-    """A run by its name, its path or its scenario's name (the newest such); by none, the newest of all.
-
-    Raises:
-        RunError: there is none.
-    """
-    if name is not None:
-        for path in (root / name, Path(name)):
-            if (path / "run.json").is_file():
-                return Run(path)
-    runs = listing(root)
-    for run in runs:
-        try:
-            if name is None or run.source == name:
-                return run
-        except RunError:
-            continue
-    wanted = "are no runs" if name is None else f"is no run {name!r}"
-    raise RunError(f"{root}: there {wanted} here; `tuilab runs` lists them, `tuilab run SCENARIO` makes one")
+        return file.lstat().st_size
+    except OSError:
+        return 0  # gone since it was listed

@@ -7,56 +7,61 @@ import subprocess
 import sys
 import time
 
-from tuilab.runs.folder import Run, RunError
+from tuilab.runs.errors import RunError
+from tuilab.runs.files import PRIVATE
+from tuilab.runs.folder import Run
+from tuilab.runs.state import State
 
-QUIET_THREADS = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0"}
-"""Environment that keeps torch's idle threads from spinning and starving a viewer on the same cores."""
+CHILDREN = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "0", "PYTHONSAFEPATH": "1"}
+"""Environment of an engine and of all that it starts.
+
+torch's idle threads don't spin, which would starve a viewer on the same cores; and Python imports nothing
+from the folder that happens to be the working one.
+"""
 
 
 def launch(run: Run, resume: bool = False) -> subprocess.Popen[bytes]:
     """Start an engine on a prepared run, or one that goes on with it; what it says goes to the run's log.
 
+    The engine is given the run's lock, so that there is no moment at which two could have it.
+
     Raises:
-        RunError: the process can't be started or the log can't be written.
+        RunError: another engine is at work on it, the process can't be started or the log can't be written.
     """
-    try:
-        with run.log.open("ab") as log:
-            return subprocess.Popen(
-                [sys.executable, "-m", "tuilab.engine", str(run.path), *(["resume"] if resume else [])],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-                env=os.environ | QUIET_THREADS,
-            )
-    except OSError as error:
-        raise RunError(f"{run.path}: can't start an engine there ({error.strerror})") from None
+    with run.claim(resume) as lock:
+        command = [sys.executable, "-P", "-m", "tuilab.engine", str(run.path), "--lock", str(lock.fd)]
+        try:
+            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+            with os.fdopen(os.open(run.log, flags, PRIVATE), "ab") as log:
+                return subprocess.Popen(
+                    [*command, *(["--resume"] if resume else [])],
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    start_new_session=True,
+                    pass_fds=[lock.fd],
+                    env=os.environ | CHILDREN,
+                )
+        except OSError as error:
+            raise RunError(f"{run.path}: can't start an engine there ({error.strerror})") from None
 
 
-def wait_until_started(
-    run: Run, process: subprocess.Popen[bytes], before: int = 0, timeout: float = 120.0
-) -> None:
-    """Return once the engine records, in one recording more than the `before` that were there.
+def wait_until_started(run: Run, process: subprocess.Popen[bytes], timeout: float = 120.0) -> State:
+    """Wait until the engine records, and say how the run is then.
 
     Raises:
         RunError: it ended before; says the last line of its log.
     """
     deadline = time.monotonic() + timeout
-    while len(run.recordings()) <= before:
-        if process.poll() is not None and len(run.recordings()) <= before:
-            raise RunError(last_words(run))
+    while True:
+        ended = process.poll()
+        state = run.state()
+        if ended:
+            raise RunError(run.last_words())
+        if ended == 0 or (state.alive and state is not State.STARTING):
+            return state
         if time.monotonic() > deadline:
             raise RunError(
                 f"{run.name}: the engine has not started recording within {timeout:.0f} s; see {run.log}"
             )
         time.sleep(0.05)
-
-
-def last_words(run: Run) -> str:
-    """The last line of the engine's log, or that there is none."""
-    try:
-        lines = run.log.read_text(errors="replace").split("\n")
-    except OSError:
-        lines = []
-    said = [line.strip() for line in lines if line.strip()]
-    return said[-1] if said else f"{run.name}: the engine ended without a word"

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tuilab.scenario.errors import ScenarioError
+from tuilab.scenario.errors import ScenarioError, shortened
 from tuilab.scenario.read import parse, read_text
 
 KINDS = ("functions", "data", "normalization", "propagation", "descent", "slice", "costs", "training")
@@ -109,6 +109,8 @@ def _files() -> Iterator[tuple[Path, str]]:
 def _looks_like_one(path: Path) -> bool:
     """Whether a TOML file of the working folder means to be a scenario: it sets `kind` before any table."""
     try:
+        if not path.is_file():  # opening a pipe would wait for whoever writes into it
+            return False
         with path.open("rb") as file:
             start = file.read(4096)
     except OSError:
@@ -134,7 +136,7 @@ def _entry(path: Path, origin: str) -> Entry | None:
         lecture=tuple(str(row) for row in lecture) if isinstance(lecture, list) else (),
         error=None
         if words["kind"] in KINDS
-        else f"{path}: kind: found {words['kind']!r}; wanted {', '.join(KINDS)}",
+        else f"{path}: kind: found {shortened(words['kind'])!r}; wanted {', '.join(KINDS)}",
     )
 
 
@@ -162,4 +164,4 @@ def _place(entry: Entry) -> tuple[list[int], str, list[int], str]:
 def _numbers(text: str) -> list[int]:
     """The numbers that a chapter or row begins with, so that 6.10 comes after 6.9; late without any."""
     match = re.match(r"[\d.]+", text)
-    return [int(number) for number in match[0].split(".") if number] if match else [1_000]
+    return [int(number) for number in match[0][:20].split(".") if number] if match else [1_000]

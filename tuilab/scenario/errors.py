@@ -12,3 +12,8 @@ class ScenarioError(Exception):
         self.source = str(source)
         self.problems = problems
         super().__init__("\n".join(f"{self.source}: {problem}" for problem in problems))
+
+
+def shortened(text: str, most: int = 60) -> str:
+    """Text of at most `most` characters, with an ellipsis where it was longer."""
+    return text if len(text) <= most else text[: most - 1] + "…"

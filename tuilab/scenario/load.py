@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import tomllib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,17 @@ from typing import Any
 from pydantic import ValidationError
 
 from tuilab.scenario.catalogue import find
-from tuilab.scenario.errors import ScenarioError
-from tuilab.scenario.kinds.base import Scenario
-from tuilab.scenario.problems import Source, sentences
-from tuilab.scenario.read import parse, read_text
+from tuilab.scenario.errors import ScenarioError, shortened
+from tuilab.scenario.kinds.base import MOST_ARMS, Scenario
+from tuilab.scenario.problems import Source, quoted, sentences
+from tuilab.scenario.read import key_of, loads, parse, read_text, unfit
 from tuilab.scenario.schema import KINDS
 
 Table = dict[str, Any]
 
-_PIECE = re.compile(r"""\s*(?:"([^"]+)"|'([^']+)'|([^.=\s][^.=]*?))\s*([.=])""")
+_PIECE = re.compile(r"""\s*(?:"([^"]+)"\s*|'([^']+)'\s*|([^.=\s][^.=]*))([.=])""")
 """One piece of an override's key, and what ends it; in quotes where the piece has a dot of its own."""
+_MOST_PIECES = 16
 
 
 def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
@@ -45,19 +45,27 @@ def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
             kind = value
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
-        found = "is missing" if kind is None else f"found {kind!r}"
+        found = "is missing" if kind is None else f"found {quoted(kind)}"
         raise ScenarioError(path, [f"kind: {found}; wanted {', '.join(KINDS)}"])
+    changed = [
+        ".".join(keys) for keys, value, _ in assignments if _matters(raw, keys) and _found(raw, keys) != value
+    ]
     for keys, value, option in assignments:
         _assign(raw, keys, value, option)
-    expanded = expand(raw, model.SETUP.model_fields)
     origin = Source(path, text, raw, {keys: option for keys, _, option in assignments})
+    for place, problem in unfit(raw):
+        raise ScenarioError(path, [": ".join([*filter(None, (origin.where(place), key_of(place))), problem])])
+    if isinstance(arms := raw.get("arms"), dict) and len(arms) > MOST_ARMS:
+        raise ScenarioError(path, [f"arms: there are {len(arms)}; a scenario has at most {MOST_ARMS}"])
+    expanded = expand(raw, model.SETUP.model_fields)
     try:
         scenario = model.model_validate(expanded)
     except ValidationError as error:
         raise ScenarioError(path, sentences(error, model, expanded, origin)) from None
     for keys, value, option in assignments:
         _must_reach_an_arm(expanded, model.SETUP.model_fields, keys, value, option)
-    return scenario
+    own_promises = any(keys[0] == "expect" for keys, _, _ in assignments)
+    return scenario if own_promises else scenario.model_copy(update={"changed": scenario.changed + changed})
 
 
 def expand(raw: Table, setup_keys: Iterable[str]) -> Table:
@@ -89,18 +97,39 @@ def _assignment(option: str) -> tuple[tuple[str, ...], Any, str]:
     """`a.b=1` as (("a", "b"), 1, "a.b=1")."""
     keys: tuple[str, ...] = ()
     at, end = 0, "."
+    named = f"-s {shortened(option, 100)}"
     while end == ".":
         piece = _PIECE.match(option, at)
-        if piece is None:
-            raise ScenarioError(f"-s {option}", ["wanted KEY=VALUE, such as -s optimizer.lr=0.1"])
-        keys += (piece[1] or piece[2] or piece[3],)
+        if piece is None or len(keys) == _MOST_PIECES:
+            raise ScenarioError(named, ["wanted KEY=VALUE, such as -s optimizer.lr=0.1"])
+        keys += (piece[1] or piece[2] or piece[3].strip(),)
         at, end = piece.end(), piece[4]
     text = option[at:]
     try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+        value = loads(f"value = {text}")["value"]
+    except ValueError:
         value = text.strip()
-    return keys, value, f"-s {option}"
+    return keys, value, named
+
+
+_FREE = {"seed", "pace", "probes", "panels", "predict", "title", "question", "chapter", "lecture", "notes"}
+"""Keys that change what is seen, or the draw, and nothing that an expectation speaks of."""
+
+
+def _matters(raw: Table, keys: tuple[str, ...]) -> bool:
+    """Whether the file's expectations were written for what it has there: see `Scenario.holds_under`."""
+    inside = keys[2:] if keys[0] == "arms" else keys
+    free = raw.get("holds_under", [])
+    ways = {".".join(inside[:n]) for n in range(1, len(inside) + 1)}
+    return not ways & (_FREE | set(free if isinstance(free, list) else []))
+
+
+def _found(raw: Table, keys: tuple[str, ...]) -> Any:
+    """What the file has there; None for nothing."""
+    found: Any = raw
+    for key in keys:
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
 
 
 def _assign(raw: Table, keys: tuple[str, ...], value: Any, option: str) -> None:
@@ -115,7 +144,8 @@ def _assign(raw: Table, keys: tuple[str, ...], value: Any, option: str) -> None:
         below = table.setdefault(key, {})
         if not isinstance(below, dict):
             raise ScenarioError(
-                option, [f"{'.'.join(keys[:depth])} is {below!r}, not a table, so it has no {keys[depth]}"]
+                option,
+                [f"{'.'.join(keys[:depth])} is {quoted(below)}, not a table, so it has no {keys[depth]}"],
             )
         table = below
     table[keys[-1]] = value

@@ -17,6 +17,8 @@ class Metric:
     per_layer: bool = False
     sampled: bool = False
     """Whether it comes from a sample of a layer's values where the probes are told to; else it is exact."""
+    clock: bool = False
+    """Whether it was read from a clock: equal runs differ in these metrics, and in no others."""
 
 
 LAYER_METRICS: dict[str, Metric] = {
@@ -37,12 +39,18 @@ LAYER_METRICS: dict[str, Metric] = {
 """What probes measure inside any network, layer by layer."""
 
 ENGINE_METRICS: dict[str, Metric] = {
-    "seconds": Metric("time since the run began, pauses left out", "s"),
-    "images_per_second": Metric("training pictures a second, all arms together, evaluations left out", "1/s"),
-    "rank.seconds": Metric("time since the run began, in one process of several", "s", per_layer=True),
-    "probe_share": Metric("share of the time, validations left out, that observing takes", "share"),
+    "seconds": Metric("time since the run began, pauses left out", "s", clock=True),
+    "images_per_second": Metric(
+        "training pictures a second, all arms together, evaluations left out", "1/s", clock=True
+    ),
+    "rank.seconds": Metric(
+        "time since the run began, in one process of several", "s", per_layer=True, clock=True
+    ),
+    "probe_share": Metric(
+        "share of the time, validations left out, that observing takes", "share", clock=True
+    ),
 }
-"""Series of the engine itself. They are clock readings: the only series that two equal runs may differ in."""
+"""Series of the engine itself, all of them readings of the clock."""
 
 SAMPLED_FRAMES = ("activation.histogram", "preactivation.histogram")
 """Frames that come from the same sample as the sampled metrics."""

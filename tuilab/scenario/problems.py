@@ -10,9 +10,13 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from tuilab.scenario.read import line_of
+from tuilab.scenario.errors import shortened
+from tuilab.scenario.read import Place, key_of, line_of
 
-Path_ = tuple[str | int, ...]
+MOST = 20
+"""Problems told at once; a file with more is something else, or has one mistake in many places."""
+_LONGEST = 1_000
+"""Characters of a message; some quote what they found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Source:
     raw: dict[str, Any]
     overrides: dict[tuple[str, ...], str]
 
-    def where(self, place: Path_) -> str:
+    def where(self, place: Place) -> str:
         """`line 12` or the override's own text, as the origin of the value at `place`."""
         keys = tuple(str(piece) for piece in place)
         for overridden, option in self.overrides.items():
@@ -40,17 +44,20 @@ def sentences(
     """One sentence a problem, without repeats: a mistake in the base shows up in every arm."""
     said: dict[str, None] = {}
     for detail in error.errors(include_url=False):
+        if len(said) == MOST:
+            said["there is more: mend these first"] = None
+            break
         place = _without_tags(detail["loc"], expanded)
         place = _as_written(place, source.raw)
         # What names a part is one key further down than the part that pydantic speaks of.
         where = source.where((*place, "name") if detail["type"] == "union_tag_invalid" else place)
-        key = ".".join(str(piece + 1) if isinstance(piece, int) else piece for piece in place)
+        key = key_of(place)
         start = ": ".join(piece for piece in (where, key) if piece)
         said[f"{start}: {_claim(detail, model)}" if start else _claim(detail, model)] = None
     return list(said)
 
 
-def _without_tags(location: Path_, expanded: Any) -> Path_:
+def _without_tags(location: Place, expanded: Any) -> Place:
     """Pydantic puts a union's tag into the location; the file's keys don't have it."""
     place: list[str | int] = []
     below = expanded
@@ -73,7 +80,7 @@ def _without_tags(location: Path_, expanded: Any) -> Path_:
     return tuple(place)
 
 
-def _as_written(place: Path_, raw: dict[str, Any]) -> Path_:
+def _as_written(place: Place, raw: dict[str, Any]) -> Place:
     """A key of an arm stands at the top level when the arm inherited it from the base."""
     if len(place) < 3 or place[0] != "arms":
         return place
@@ -94,15 +101,15 @@ def _as_written(place: Path_, raw: dict[str, Any]) -> Path_:
 
 
 def _claim(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    message = detail["msg"].removeprefix("Value error, ")
+    message = shortened(detail["msg"].removeprefix("Value error, "), _LONGEST)
     match detail["type"]:
         case "extra_forbidden":
             known = _fields_at(model, detail["loc"][:-1])
-            near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(str(detail["loc"][-1])[:100], known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
             return f"unknown key; {hint}"
         case "model_attributes_type" | "model_type" | "dict_type":
-            return f"found {_short(detail['input'])}; wanted a table, such as {{ name = … }}"
+            return f"found {quoted(detail['input'])}; wanted a table, such as {{ name = … }}"
         case "missing":
             return "is missing"
         case "value_error" if not isinstance(detail["input"], str | int | float):
@@ -114,18 +121,18 @@ def _claim(detail: ErrorDetails, model: type[BaseModel]) -> str:
         case "union_tag_invalid":
             context = detail.get("ctx", {})
             wanted = str(context.get("expected_tags", "")).replace("'", "").split(", ")
-            near = difflib.get_close_matches(str(context.get("tag")), wanted, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(str(context.get("tag"))[:100], wanted, n=1, cutoff=0.5)
             hint = f" (did you mean {near[0]}?)" if near else ""
-            return f"found {context.get('tag')!r}; wanted one of {', '.join(wanted)}{hint}"
-    return f"found {_short(detail['input'])}; {message[:1].lower()}{message[1:]}"
+            return f"found {quoted(context.get('tag'))}; wanted one of {', '.join(wanted)}{hint}"
+    return f"found {quoted(detail['input'])}; {message[:1].lower()}{message[1:]}"
 
 
-def _short(value: object) -> str:
-    text = repr(value)
-    return text if len(text) < 60 else text[:57] + "…"
+def quoted(value: object) -> str:
+    """A value as it stands in Python, shortened."""
+    return shortened(repr(value))
 
 
-def _fields_at(model: Any, location: Path_) -> list[str]:
+def _fields_at(model: Any, location: Place) -> list[str]:
     """The keys that are known at a location, found by walking the models."""
     here: set[type[BaseModel]] = {model}
     for piece in location:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
@@ -13,7 +16,9 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
-from tuilab.tui import terminal
+from tuilab import terminal
+from tuilab.printable import printable_lines
+from tuilab.tui import leaving
 from tuilab.tui.wire import Wire, Written
 
 THEME = Theme(
@@ -71,14 +76,21 @@ class LabApp(App[None]):
 
     def __init__(self, first: Screen[Any]) -> None:
         """Open on a screen."""
+        if not os.environ.get("NO_COLOR"):
+            os.environ.pop("NO_COLOR", None)  # Textual takes an empty one for a wish
         # Textual loads the styles of screens that are pushed, which the first one is not.
-        super().__init__(css_path=["styles.tcss", f"screens/{first.CSS_PATH}"], ansi_color=True)
+        super().__init__(
+            driver_class=leaving.LastingDriver,
+            css_path=["styles.tcss", f"screens/{first.CSS_PATH}"],
+            ansi_color=True,
+        )
         self.register_theme(THEME)
         self.theme = "tuilab"
         self.error: Exception | None = None
         """Why the lab had to close by itself."""
         self._first = first
-        self._wire = Wire(ascii_only=terminal.glyphs() == "ascii")
+        screen = sys.__stderr__
+        self._wire = Wire(terminal.colors(screen), ascii_only=terminal.glyphs(screen) == "ascii")
 
     def run_until_left(self) -> None:
         """Run until the user leaves.
@@ -86,7 +98,8 @@ class LabApp(App[None]):
         Raises:
             Exception: what the lab was closed for.
         """
-        self.run()
+        with leaving.on_signals(self._leave):
+            self.run()
         if self.error is not None:
             raise self.error
         if self.return_code:
@@ -97,15 +110,24 @@ class LabApp(App[None]):
         return self._first
 
     def on_mount(self) -> None:
-        """Know when the terminal comes back from the shell."""
+        """Know when the terminal comes back from the shell, and when it is gone."""
         self.app_resume_signal.subscribe(self, lambda _: self.action_repaint())
+        if not self.is_headless:
+            self.set_interval(leaving.CHECK_EVERY, self._leave_without_terminal)
+
+    def _leave(self, code: int) -> None:
+        self.call_after_refresh(self.exit, return_code=code)  # a screen half made can't be closed
+
+    def _leave_without_terminal(self) -> None:
+        if terminal.vanished(0):
+            self._leave(128 + signal.SIGHUP)
 
     def on_resize(self, event: events.Resize) -> None:
         """Say so when the terminal is too small, and go on when it no longer is."""
         self._wire.forget()
-        from tuilab.tui.screens.small import SmallScreen
+        from tuilab.tui.screens.small import MIN_HEIGHT, MIN_WIDTH, SmallScreen
 
-        small = event.size.width < terminal.MIN_WIDTH or event.size.height < terminal.MIN_HEIGHT
+        small = event.size.width < MIN_WIDTH or event.size.height < MIN_HEIGHT
         if small and not isinstance(self.screen, SmallScreen):
             self.push_screen(SmallScreen())
         elif not small and isinstance(self.screen, SmallScreen):
@@ -145,10 +167,19 @@ class LabApp(App[None]):
         )
         yield SystemCommand("Quit", "Leave the lab; engines go on", self.action_quit)
 
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """The screen as SVG, in which nothing commands the terminal of who looks at the file."""
+        return printable_lines(super().export_screenshot(title=title, simplify=simplify))
+
+    def _fatal_error(self) -> None:
+        """Close; whoever opened the lab says why. Textual would print what it stumbled over as it is."""
+        self.error = self._exception
+        self._close_messages_no_wait()
+
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         """Hand updates to the terminal as the difference from what it shows."""
         written = self._running and not self._batch_count and not self.is_headless
         if written and isinstance(renderable, LayoutUpdate | ChopsUpdate):
-            text = self._wire.difference(renderable, self.console)
+            text = self._wire.difference(renderable)
             renderable = Written(text) if text else None  # type: ignore[assignment]
         super()._display(screen, renderable)

@@ -100,7 +100,6 @@ class Librarian:
                 break
             before = (runs, problem)
             self._stopped.wait(LOOK_EVERY)
-        recent.close()
 
     def _launch(self, entry: Entry, predicted: Sequence[int | None]) -> None:
         from tuilab.tui.launching import launch
@@ -108,7 +107,7 @@ class Librarian:
         source: Source | None = None
         problem = ""
         try:
-            source = launch(entry.name, entry.path, predicted)
+            source = launch(entry.path, predicted)
         except Exception as error:  # whatever is wrong with the scenario or the folder, the library says it
             problem = str(error)
         self._post(EngineLaunched(source, problem))

@@ -1,4 +1,4 @@
-"""The cursor over a recording: where it stands at a moment of the clock. Knows nothing of screens."""
+"""The playhead: where it stands in a recording at a moment of the clock. Knows nothing of screens."""
 
 from __future__ import annotations
 
@@ -6,12 +6,23 @@ import time
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tuilab.recording import Readable
 
 SPEEDS = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0)
 """The speeds that faster and slower go through."""
 
 DEFAULT_PACE = 10.0
 """Steps a second at 1x where a recording says neither a pace nor how long its steps took."""
+
+_SLOWEST, _FASTEST = 1e-6, 1e9
+"""Steps a second that are taken for a pace; a recording may claim anything."""
+_LONGEST = 1e12
+"""Seconds."""
+_KNOTS = 1_000
+"""Knots of a recorded timeline: finer than anyone sees."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +31,18 @@ class Timeline:
 
     steps: Sequence[float] = (0.0, 1.0)
     seconds: Sequence[float] = (0.0, 1 / DEFAULT_PACE)
+
+    @classmethod
+    def of(cls, recording: Readable) -> Timeline:
+        """By the scenario's own pace; without one as fast as it was recorded."""
+        scenario = recording.header.get("scenario")
+        pace = scenario.get("pace") if isinstance(scenario, dict) else None
+        if isinstance(pace, int | float) and _SLOWEST <= pace <= _FASTEST:
+            return cls.paced(pace)
+        if not recording.has("engine/seconds"):
+            return cls()
+        seconds = recording.overview("engine/seconds", None, None, _KNOTS)
+        return cls.recorded(seconds.steps.tolist(), seconds.last.tolist())
 
     @classmethod
     def paced(cls, pace: float) -> Timeline:
@@ -32,10 +55,17 @@ class Timeline:
         kept_steps: list[float] = []
         kept_seconds: list[float] = []
         for step, second in zip(steps, seconds, strict=True):
-            if not kept_steps or (step > kept_steps[-1] and second > kept_seconds[-1]):
+            if not 0 <= second <= _LONGEST:
+                continue
+            if not kept_steps or (step > kept_steps[-1] and second - kept_seconds[-1] > 1 / _FASTEST):
                 kept_steps.append(step)
                 kept_seconds.append(second)
         return cls(kept_steps, kept_seconds) if len(kept_steps) > 1 else cls()
+
+    @property
+    def pace(self) -> float:
+        """Steps a second at speed 1x, all in all."""
+        return (self.steps[-1] - self.steps[0]) / (self.seconds[-1] - self.seconds[0])
 
     def at(self, step: float) -> float:
         """The second at which a step happens."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tuilab.runs import State
 from tuilab.tui.player import Timeline
 
 if TYPE_CHECKING:
@@ -13,9 +14,6 @@ if TYPE_CHECKING:
     from tuilab.panels import Picture
     from tuilab.panels.view import Glyphs
     from tuilab.recording import Event
-
-ALIVE = ("starting", "running", "paused", "disk full")
-"""States in which an engine is at work and listens."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Snapshot:
     """One moment of a recording, drawn."""
 
     wanted: Wanted
-    state: str = "starting"
+    state: State = State.STARTING
     header: Mapping[str, Any] = field(default_factory=dict)
     titles: tuple[str, ...] = ()
     arms: tuple[ArmLabel, ...] = ()
@@ -71,12 +69,12 @@ class Snapshot:
     @property
     def alive(self) -> bool:
         """Whether an engine is at work on it."""
-        return self.state in ALIVE
+        return self.state.alive
 
     @property
     def growing(self) -> bool:
         """Whether it may get longer."""
-        return self.alive or self.state == "unfinished"
+        return self.state.growing
 
     @property
     def title(self) -> str:
@@ -88,4 +86,4 @@ class Snapshot:
     def steps(self) -> int | None:
         """How many steps the run is to have."""
         steps = self.header.get("steps")
-        return steps if isinstance(steps, int) else None
+        return steps if isinstance(steps, int) and 0 <= steps < 2**62 else None

@@ -1,82 +1,83 @@
-"""Where a recording comes from: the folder of a run, or a file alone."""
+"""Where a recording comes from: the folder of a run or of a study, or a file alone."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from subprocess import Popen
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from tuilab.runs import Run, RunError, State, told_by
 
 if TYPE_CHECKING:
-    from tuilab.recording import Recording
-    from tuilab.runs import Run
-
-_ENDS = ("finished", "stopped", "failed")
+    from tuilab.recording import Readable
+    from tuilab.studies import Study
 
 
 class Source:
-    """A run or a recording file, and what can be known and asked of it.
+    """A run, a study or a recording file, and what can be known and asked of it.
 
     Everything but the name may touch the disk and import numpy: for the worker, not for the screen.
     """
 
-    def __init__(self, place: Path | Run, process: Popen[bytes] | None = None) -> None:
-        """Look at `place`; `process` is its engine if this process launched it."""
+    def __init__(self, place: Path | Run | Study, process: Popen[bytes] | None = None) -> None:
+        """Look at `place`; `process` is its engine if this process has made the run and launched it."""
         self.name = place.name
         self._place = place
         self._process = process
 
     @property
-    def run(self) -> Run | None:
-        """The run, None for a file alone."""
-        from tuilab.runs import Run
-
+    def folder(self) -> Run | Study | None:
+        """The run or the study, None for a file alone."""
         if isinstance(self._place, Path):
             return Run(self._place) if self._place.is_dir() else None
         return self._place
 
+    @property
+    def run(self) -> Run | None:
+        """The run, None for a study or a file alone."""
+        folder = self.folder
+        return folder if isinstance(folder, Run) else None
+
     def paths(self) -> list[Path]:
         """The recording's files, none while the engine has not begun."""
-        run = self.run
-        if run is not None:
-            return run.recordings()
+        folder = self.folder
+        if folder is not None:
+            return folder.recordings()
         return [self._place] if isinstance(self._place, Path) else []
 
-    def state(self, recording: Recording | None) -> str:
-        """How the run is, in one of the words of `runs.State`; `unfinished` for a file that just ends."""
-        run = self.run
-        if run is not None:
-            if recording is None and self._process is not None and self._process.poll() is not None:
-                return "died"
-            return str(run.state(recording))
-        if recording is None:
-            return "unfinished"
-        ends = [event.kind for event in recording.events() if event.kind in _ENDS and event.arm is None]
-        return ends[-1] if ends else "unfinished"
+    def open(self) -> Readable:
+        """The recording, of a study its trials read as one; raises RunError, StudyError or RecordingError."""
+        from tuilab.recording import Recording
 
-    def last_words(self) -> str:
-        """The last line of the engine's log."""
-        from tuilab.runs.launch import last_words
+        folder = self.folder
+        return Recording.open(self.paths()) if folder is None else folder.open()
 
+    def state(self, recording: Readable | None) -> State:
+        """How the run is; UNFINISHED for a file that just ends."""
+        folder = self.folder
+        if folder is not None:
+            return folder.state(recording)
+        told = State.STARTING if recording is None else told_by(recording.events())
+        return State.UNFINISHED if told.alive else told
+
+    def problem(self) -> str:
+        """What went wrong, as its engine said it."""
         run = self.run
-        return "" if run is None else last_words(run)
+        return "" if run is None else run.glance().problem
 
     def discard(self) -> None:
-        """Remove the folder of a run that was launched from here and recorded nothing."""
-        if self._process is not None and self._process.poll() is not None and not self.paths():
-            run = self.run
-            if run is not None:
-                shutil.rmtree(run.path, ignore_errors=True)
+        """Remove the folder of a run that was made for this and recorded nothing."""
+        run = self.run
+        if run is not None and self._process is not None and self._process.poll() is not None:
+            run.discard()
 
-    def ask(self, *words: str) -> None:
-        """Ask the engine for something.
+    def ask(self, do: str, **arguments: Any) -> None:
+        """Ask the engine for something, as `Run.send` does.
 
         Raises:
             RunError: the control file can't be written, or there is no engine to ask.
         """
-        from tuilab.runs import RunError
-
-        run = self.run
-        if run is None:
-            raise RunError(f"{self.name}: a recording without an engine can't be asked to {words[0]}")
-        run.send(*words)
+        folder = self.folder
+        if folder is None:
+            raise RunError(f"{self.name}: a recording without an engine can't be asked to {do}")
+        folder.send(do, **arguments)

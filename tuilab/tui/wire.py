@@ -1,4 +1,4 @@
-"""Sends the terminal only what it does not show yet.
+"""Double buffering: sends the terminal only what it does not show yet, and nothing that commands it.
 
 Textual repaints a changed widget from its left edge and styles each fragment afresh. Over a thin link
 those are most of the bytes, so this module keeps what the terminal shows, cell by cell, and writes the
@@ -18,6 +18,8 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.strip import Strip
 
+from tuilab.printable import shown
+
 Cell = tuple[str, str]
 """A character and its SGR parameters; the right half of a wide character is the empty string."""
 
@@ -36,10 +38,17 @@ _PLAIN = {
 """What the frame around the panels becomes where the terminal shows no more than ASCII."""
 
 
+_SYSTEMS = {0: None, 16: ColorSystem.STANDARD, 256: ColorSystem.EIGHT_BIT, 2**24: ColorSystem.TRUECOLOR}
+_MOST_MARKS = 4
+"""Marks that may stand on one character."""
+
+
 class Wire:
     """What a terminal shows. Turns Textual's updates into the fewest bytes that bring it up to date."""
 
-    def __init__(self, ascii_only: bool = False) -> None:
+    def __init__(self, colors: int = 2**24, ascii_only: bool = False) -> None:
+        """For a terminal of 0, 16, 256 or 2**24 colours."""
+        self._system = _SYSTEMS[colors]
         self._ascii = ascii_only
         self._shown: list[list[Cell]] = []
 
@@ -47,11 +56,10 @@ class Wire:
         """Nothing is known of the terminal any more (it was resized, suspended, scribbled on)."""
         self._shown = []
 
-    def difference(self, update: LayoutUpdate | ChopsUpdate, console: Console) -> str:
+    def difference(self, update: LayoutUpdate | ChopsUpdate) -> str:
         """The characters to write for an update, "" when the terminal shows it already."""
-        system = console._color_system or ColorSystem.TRUECOLOR
         out = _Out()
-        for y, x, cells in _pieces(update, system, self._ascii):
+        for y, x, cells in _pieces(update, self._system, self._ascii):
             self._make_room(y, x + len(cells), out)
             _write_changes(self._shown[y], y, x, cells, out)
         return out.finish()
@@ -147,7 +155,7 @@ def _write_changes(shown: list[Cell], y: int, x: int, cells: list[Cell], out: _O
 
 
 def _pieces(
-    update: LayoutUpdate | ChopsUpdate, system: ColorSystem, ascii_only: bool
+    update: LayoutUpdate | ChopsUpdate, system: ColorSystem | None, ascii_only: bool
 ) -> Iterator[tuple[int, int, list[Cell]]]:
     """The parts of lines that an update speaks of: row, column, cells."""
     if isinstance(update, LayoutUpdate):
@@ -165,7 +173,7 @@ def _pieces(
             yield y, x + first, cells[first:stop]
 
 
-def _cells(strips: Iterable[Strip], system: ColorSystem, ascii_only: bool) -> list[Cell]:
+def _cells(strips: Iterable[Strip], system: ColorSystem | None, ascii_only: bool) -> list[Cell]:
     cells: list[Cell] = []
     for strip in strips:
         for text, style, control in strip:
@@ -175,25 +183,28 @@ def _cells(strips: Iterable[Strip], system: ColorSystem, ascii_only: bool) -> li
 
 
 @lru_cache(maxsize=4096)
-def _segment(text: str, style: Style | None, system: ColorSystem, ascii_only: bool) -> tuple[Cell, ...]:
-    """A segment as cells. Control characters, which text from strangers may hold, become question marks."""
+def _segment(
+    text: str, style: Style | None, system: ColorSystem | None, ascii_only: bool
+) -> tuple[Cell, ...]:
+    """A segment as cells, as many as Textual reckons with; it may hold any text from strangers."""
     sgr, blank = _sgr(style, system)
     cells: list[Cell] = []
     for c in text:
-        if c == " ":
-            cells.append((c, blank))
-        elif not c.isprintable():
-            cells.append((" ", blank) if c.isspace() else ("?", sgr))
-        elif width := get_character_cell_size(c):
-            cells.append((_PLAIN.get(c, "?") if ascii_only and not c.isascii() else c, sgr))
-            cells.extend([(" ", blank) if ascii_only else ("", sgr)] * (width - 1))
-        elif cells and not ascii_only:
-            cells[-1] = (cells[-1][0] + c, cells[-1][1])
+        width, seen = get_character_cell_size(c), shown(c)
+        if seen == " " and width == 1:
+            cells.append((" ", blank))
+        elif width:
+            cells.append((_PLAIN.get(c, "?") if ascii_only and not c.isascii() else seen or " ", sgr))
+            cells.extend([(" ", blank) if ascii_only or seen != c else ("", sgr)] * (width - 1))
+        elif seen == c and cells and not ascii_only:
+            at = -1 if cells[-1][0] else -2  # the left half of a wide character
+            if len(cells[at][0]) <= _MOST_MARKS:
+                cells[at] = (cells[at][0] + c, cells[at][1])
     return tuple(cells)
 
 
 @lru_cache(maxsize=4096)
-def _sgr(style: Style | None, system: ColorSystem) -> tuple[str, str]:
+def _sgr(style: Style | None, system: ColorSystem | None) -> tuple[str, str]:
     """SGR parameters of a style after a reset, for a character and for a blank (whose ink is invisible)."""
     if style is None:
         return "", ""
@@ -205,9 +216,9 @@ def _sgr(style: Style | None, system: ColorSystem) -> tuple[str, str]:
     return ";".join([*attributes.values(), *ink, *paper]), ";".join(on_blank)
 
 
-def _color(style: Style, system: ColorSystem, foreground: bool) -> list[str]:
+def _color(style: Style, system: ColorSystem | None, foreground: bool) -> list[str]:
     color = style.color if foreground else style.bgcolor
-    if color is None or color.is_default:
+    if system is None or color is None or color.is_default:
         return []
     return list(color.downgrade(system).get_ansi_codes(foreground))
 

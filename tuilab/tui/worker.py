@@ -10,22 +10,15 @@ import dataclasses
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tuilab.tui.player import Timeline
-from tuilab.tui.snapshot import ALIVE, ArmLabel, Snapshot, Wanted
+from tuilab.runs import State
+from tuilab.tui.snapshot import Snapshot, Wanted
 from tuilab.tui.source import Source
 
 if TYPE_CHECKING:
-    from tuilab.doctor import Finding, Outcome, Reveal
-    from tuilab.panels import Panel, Picture
-    from tuilab.recording import Recording
+    from tuilab.tui.film import Film
 
-_KNOTS = 1_000
-"""Knots of a recorded timeline: finer than anyone sees."""
-_CHECK_EVERY = 2.0
-"""Seconds between two looks at the expectations of a run that is still going."""
 _STATE_EVERY = 0.5
 
 
@@ -74,15 +67,8 @@ class Camera:
 
     def __init__(self, source: Source) -> None:
         self._source = source
-        self._recording: Recording | None = None
-        self._paths: list[Path] = []
-        self._panels: list[Panel] = []
-        self._arms: tuple[ArmLabel, ...] = ()
-        self._state, self._state_at = "starting", 0.0
-        self._judged: tuple[tuple[Outcome, ...], tuple[Finding, ...]] = ((), ())
-        self._reveals: tuple[Reveal, ...] | None = None
-        self._checked: tuple[int, str, float] = (-1, "", 0.0)
-        self._timeline, self._timed = Timeline(), -1
+        self._film: Film | None = None
+        self._state, self._state_at = State.STARTING, 0.0
         self._last: Snapshot | None = None
 
     def take(self, wanted: Wanted) -> Snapshot | None:
@@ -99,9 +85,9 @@ class Camera:
 
     def close(self) -> None:
         """Let go of the files."""
-        if self._recording is not None:
-            self._recording.close()
-            self._recording = None
+        if self._film is not None:
+            self._film.close()
+            self._film = None
 
     def _take(self, wanted: Wanted) -> Snapshot | None:
         from tuilab.recording import RecordingError
@@ -109,139 +95,46 @@ class Camera:
         try:
             fresh = self._follow()
         except (RecordingError, OSError) as error:
-            if self._recording is None:
-                return Snapshot(wanted, "unreadable", problem=_sentence(error), error=error)
+            if self._film is None:
+                return Snapshot(wanted, State.UNREADABLE, problem=_sentence(error), error=error)
             raise
-        recording = self._recording
-        state = self._how_it_is(fresh)
-        if recording is None:
-            problem = self._source.last_words() if state in ("died", "failed") else ""
+        state, last = self._how_it_is(fresh), self._last
+        if self._film is None:
+            problem = self._source.problem() if state in (State.DIED, State.FAILED) else ""
             waiting = Snapshot(wanted, state, problem=problem)
-            return None if waiting == self._last else waiting
-        last = self._last
-        if (
-            last is not None
-            and not fresh
-            and not last.problem
-            and (last.wanted, last.state) == (wanted, state)
-        ):
+            return None if waiting == last else waiting
+        same = last is not None and (last.wanted, last.state) == (wanted, state)
+        if same and not fresh and last is not None and not last.problem:
             return None
-        end = max(recording.last_step, 0)
-        step = end if wanted.step is None else min(wanted.step, end)
-        return Snapshot(
-            wanted,
-            state,
-            recording.header,
-            tuple(panel.title for panel in self._panels),
-            self._arms_in(wanted),
-            max(recording.first_step, 0),
-            end,
-            step,
-            self._draw(recording, wanted, step, wanted.step is None and state == "running"),
-            tuple(recording.events()),
-            *self._judge(recording, state),
-            self._reveal(recording, state),
-            self._pace(recording, wanted, state),
-            _damage(recording),
-            self._tell(recording, wanted, step),
-        )
+        return self._film.snapshot(wanted, state)
 
     def _follow(self) -> bool:
-        """Open or refresh the recording; whether there is anything new."""
-        from tuilab.recording import Recording
+        """Open or refresh the recording; whether there is anything new.
 
-        paths = self._source.paths()
-        if self._recording is not None and paths == self._paths:
-            return self._recording.refresh()
+        Other files are another history: that of an engine that went on from an earlier step than the one
+        before had come to, or that began anew.
+        """
+        from tuilab.tui.film import Film
+
+        paths, film = self._source.paths(), self._film
+        if film is not None and paths == film.paths:
+            return film.refresh()
+        if film is not None and not paths:
+            raise FileNotFoundError(f"{self._source.name}: the recording is gone")
         if not paths:
-            if self._recording is not None:
-                raise FileNotFoundError(f"{self._source.name}: the recording is gone")
             return False
-        from tuilab.panels import panels_of
-
-        self.close()
-        self._recording, self._paths = Recording.open(paths), paths
-        self._panels = panels_of(self._recording.header)
+        self._film = Film(self._source.open(), paths)
+        if film is not None:
+            film.close()
         return True
 
-    def _how_it_is(self, fresh: bool) -> str:
+    def _how_it_is(self, fresh: bool) -> State:
         """The state, looked up again when something was recorded or some time has passed."""
         now = time.monotonic()
-        if fresh or self._recording is None or now - self._state_at > _STATE_EVERY:
-            self._state, self._state_at = self._source.state(self._recording), now
+        if fresh or self._film is None or now - self._state_at > _STATE_EVERY:
+            recording = None if self._film is None else self._film.recording
+            self._state, self._state_at = self._source.state(recording), now
         return self._state
-
-    def _arms_in(self, wanted: Wanted) -> tuple[ArmLabel, ...]:
-        from tuilab.panels.palette import arm_color, arm_mark, arms_of
-
-        if self._recording is None:
-            return ()
-        header = self._recording.header
-        return tuple(
-            ArmLabel(arm, arm_mark(header, arm, wanted.glyphs), arm_color(header, arm))
-            for arm in arms_of(header)
-        )
-
-    def _tell(self, recording: Recording, wanted: Wanted, step: int) -> str:
-        from tuilab.panels import View
-
-        if wanted.told is None or wanted.told >= len(self._panels):
-            return ""
-        view = View(step, False, wanted.hidden, wanted.log, wanted.glyphs, wanted.color)
-        return self._panels[wanted.told].describe(recording, view)
-
-    def _draw(self, recording: Recording, wanted: Wanted, step: int, live: bool) -> dict[int, Picture]:
-        from tuilab.panels import View
-
-        view = View(step, live, wanted.hidden, wanted.log, wanted.glyphs, wanted.color)
-        return {
-            panel: self._panels[panel].draw(recording, view, width, height)
-            for panel, width, height in wanted.sizes
-            if panel < len(self._panels) and width > 0 and height > 0
-        }
-
-    def _judge(self, recording: Recording, state: str) -> tuple[tuple[Outcome, ...], tuple[Finding, ...]]:
-        """Expectations and findings; while the run goes on only every so often."""
-        from tuilab.doctor import check, findings
-
-        now = time.monotonic()
-        end, checked_state, at = self._checked
-        if (recording.last_step, state) != (end, checked_state) and (
-            state != checked_state or now - at > _CHECK_EVERY
-        ):
-            self._judged = tuple(check(recording, over=state not in ALIVE)), tuple(findings(recording))
-            self._checked = (recording.last_step, state, now)
-        return self._judged
-
-    def _reveal(self, recording: Recording, state: str) -> tuple[Reveal, ...]:
-        """How the predictions came out; nothing while the run goes on."""
-        from tuilab.doctor import reveals
-
-        if self._reveals is None and state not in ALIVE:
-            self._reveals = tuple(reveals(recording))
-        return self._reveals or ()
-
-    def _pace(self, recording: Recording, wanted: Wanted, state: str) -> Timeline:
-        """The timeline for playing it; read anew once the recording has grown by a quarter."""
-        scenario = recording.header.get("scenario")
-        pace = scenario.get("pace") if isinstance(scenario, dict) else None
-        if isinstance(pace, int | float) and pace > 0:
-            return Timeline.paced(pace)
-        outgrown = recording.last_step > 1.25 * self._timed + 20
-        if (outgrown or self._timed < 0) and (wanted.step is not None or state not in ALIVE):
-            self._timed = recording.last_step
-            if recording.series("engine/seconds"):
-                seconds = recording.overview("engine/seconds", None, None, _KNOTS)
-                self._timeline = Timeline.recorded(seconds.steps.tolist(), seconds.last.tolist())
-        return self._timeline
-
-
-def _damage(recording: Recording) -> str:
-    gaps = recording.gaps
-    if not gaps:
-        return ""
-    lost = sum(gap.length for gap in gaps)
-    return f"{len(gaps)} damaged part{'s' * (len(gaps) > 1)} of the recording skipped ({lost:,} bytes)"
 
 
 def _sentence(error: Exception) -> str:

@@ -26,11 +26,16 @@ def leak(evidence: Evidence) -> Iterator[Finding]:
 
 def statistics_at_test_time(evidence: Evidence) -> Iterator[Finding]:
     """Ways of testing with the wrong statistics in batch norm (Ioffe & Szegedy, ICML 2015, section 3.1)."""
-    steps, plain = evidence.series("validation.accuracy")
     tests = evidence.scenario.get("tests", {})
-    for name, test in tests.items() if isinstance(tests, dict) and len(plain) else []:
-        at, found = evidence.series(f"validation.accuracy.{name}")
-        if not len(found) or not isinstance(test, dict) or not plain[-1] - found[-1] > LOST:
+    plain = evidence.course("validation.accuracy")
+    if plain is None or not isinstance(tests, dict):
+        return
+    for name, test in tests.items():
+        tested = evidence.course(f"validation.accuracy.{name}")
+        if tested is None or not isinstance(test, dict):
+            continue
+        usual, found = plain.last(), tested.last()
+        if not usual - found > LOST:
             continue
         why = {
             "train": "batch norm takes its statistics from the batch at hand",
@@ -39,8 +44,8 @@ def statistics_at_test_time(evidence: Evidence) -> Iterator[Finding]:
         yield Finding(
             "wrong statistics at test time",
             evidence.arm,
-            (int(at[-1]), int(steps[-1])),
+            (int(tested.spans.steps[-1]), int(plain.spans.steps[-1])),
             (),
-            f"tested as {name} the accuracy is {found[-1]:.1%} instead of {plain[-1]:.1%}: {why}",
+            f"tested as {name} the accuracy is {found:.1%} instead of {usual:.1%}: {why}",
             "switch to evaluation mode for testing, with running statistics taken while training",
         )

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from tuilab.doctor.evidence import Evidence, Floats
+from tuilab.doctor.course import Course, Floats
+from tuilab.doctor.evidence import ByLayer, Evidence
 from tuilab.doctor.finding import Finding
 
 STEADY = 1.2
@@ -20,6 +21,9 @@ tanh's ±.99, and weights that are five times too large 33 %."""
 DEAD = 0.1
 """Share of a layer's units. He-initialised rectifiers start with none."""
 
+WHOLLY = 0.99
+"""Share of a layer's units above which it lets nothing through."""
+
 _BOUNDED = ("sigmoid", "tanh")
 _UNEQUAL = ("convnet", "resnet", "speedrun")
 """Networks whose layers hold ever fewer values: norms of gradients there differ without any fault."""
@@ -28,44 +32,44 @@ _UNEQUAL = ("convnet", "resnet", "speedrun")
 def activations_through_depth(evidence: Evidence) -> Iterator[Finding]:
     """Outputs that fade or grow layer by layer (Glorot & Bengio, AISTATS 2010, section 4.2)."""
     spread = evidence.layers("activation.std")
-    for fades, told in _drifts(spread):
-        yield _everywhere(
+    for fades, told in _drifts(spread.values):
+        yield _now(
             evidence,
             f"{'vanishing' if fades else 'exploding'} activations",
+            spread,
             f"their spread goes {told}",
             f"make the weights {'larger' if fades else 'smaller'} (variance 1/fan_in for tanh, 2/fan_in for "
             "rectifiers), or normalise",
-            len(spread),
         )
 
 
 def gradients_through_depth(evidence: Evidence) -> Iterator[Finding]:
     """Gradients that fade or grow on their way back (Pascanu et al., ICML 2013; Hochreiter, 1991)."""
-    norms = evidence.layers("gradient.norm") if evidence.network not in _UNEQUAL else np.empty(0)
-    for fades, told in _drifts(norms[::-1]):
-        yield _everywhere(
+    if evidence.network in _UNEQUAL:
+        return
+    norms = evidence.layers("gradient.norm")
+    for fades, told in _drifts(norms.values[::-1]):
+        yield _now(
             evidence,
             f"{'vanishing' if fades else 'exploding'} gradients",
+            norms,
             f"from the last layer to the first their norm goes {told}",
             "choose an initialisation that suits the activation, or shortcuts, or normalise"
             + ("" if fades else "; clipping the gradient's norm treats the symptom"),
-            len(norms),
         )
 
 
 def saturation(evidence: Evidence) -> Iterator[Finding]:
     """Bounded activations that sit on their flat parts."""
-    if evidence.activation() not in _BOUNDED:
+    if evidence.activation not in _BOUNDED:
         return
-    shares = evidence.layers("activation.saturated")
-    layers = np.flatnonzero(shares > SATURATED)
-    if len(layers):
-        yield Finding(
+    found = evidence.layers("activation.saturated").above(SATURATED)
+    if found.layers:
+        yield _now(
+            evidence,
             "saturation",
-            evidence.arm,
-            (evidence.step, evidence.step),
-            tuple((layers + 1).tolist()),
-            f"{shares[layers].max():.0%} of the outputs lie where {evidence.activation()} is flat",
+            found,
+            f"{found.values.max():.0%} of the outputs lie where {evidence.activation} is flat",
             f"make the weights{' or the learning rate' if evidence.learns else ''} smaller, "
             "or normalise before the activation",
         )
@@ -73,31 +77,40 @@ def saturation(evidence: Evidence) -> Iterator[Finding]:
 
 def dead_units(evidence: Evidence) -> Iterator[Finding]:
     """Rectifiers that are zero for every example, and get no gradient to come back by (Lu et al., 2019)."""
-    exact = evidence.layers("activation.dead.exact")
-    shares = exact if len(exact) else evidence.layers("activation.dead")
-    layers = np.flatnonzero(shares > DEAD)
-    if len(layers):
-        seen = "for the whole training set" if len(exact) else "for a whole batch"
-        worst = int(layers[shares[layers].argmax()]) + 1
-        _, course = evidence.series(f"activation.dead{'.exact' if len(exact) else ''}/{worst}")
+    shares, exact = _dead(evidence)
+    found = shares.above(DEAD)
+    if found.layers:
+        seen = "for the whole training set" if exact else "for a whole batch"
+        worst = Course.of(evidence.recording, found.series[int(found.values.argmax())], evidence.step)
         remedy = "lower the learning rate" if evidence.learns else "normalise before the activation"
-        if evidence.learns and course[0] > DEAD:
+        if evidence.learns and worst is not None and worst.first()[1] > DEAD:
             seen += ", and many were from the first step on"
             remedy = "start from other weights"
-        yield Finding(
+        if evidence.learns and found.above(WHOLLY).layers:
+            seen += "; through a layer that is dead altogether nothing is learned"
+        yield _now(
+            evidence,
             "dead units",
-            evidence.arm,
-            (evidence.step, evidence.step),
-            tuple((layers + 1).tolist()),
-            f"{shares[layers].max():.0%} of a layer's units are zero {seen}",
+            found,
+            f"{found.values.max():.0%} of a layer's units are zero {seen}",
             f"{remedy}, or take an activation that is flat nowhere (leaky ReLU, ELU)",
         )
 
 
-def _everywhere(evidence: Evidence, name: str, told: str, advice: str, layers: int) -> Finding:
-    """A finding about all layers, now."""
-    moment = (evidence.step, evidence.step)
-    return Finding(name, evidence.arm, moment, tuple(range(1, layers + 1)), told, advice)
+def a_layer_is_dead(evidence: Evidence) -> bool:
+    """Whether all units of a layer are."""
+    return bool(_dead(evidence)[0].above(WHOLLY).layers)
+
+
+def _dead(evidence: Evidence) -> tuple[ByLayer, bool]:
+    """The share of dead units at every layer, and whether it is of the whole set rather than of a batch."""
+    exact = evidence.layers("activation.dead.exact")
+    return (exact, True) if exact.layers else (evidence.layers("activation.dead"), False)
+
+
+def _now(evidence: Evidence, name: str, found: ByLayer, told: str, advice: str) -> Finding:
+    """A finding about layers as they are at the moment."""
+    return Finding(name, evidence.arm, (evidence.step, evidence.step), found.layers, told, advice)
 
 
 def _drifts(figures: Floats) -> Iterator[tuple[bool, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 
@@ -31,7 +32,7 @@ class DataExperiment(SteppedExperiment):
             scenario.steps, {f"{name}/preprocess": arm.preprocess for name, arm in scenario.arms.items()}
         )
         self._scenario = scenario
-        self._train, self._test, cloud = examples(scenario)
+        self._train, self._test, cloud, self.data = examples(scenario)
         self._correlated = math.prod(self._train.shape) <= _CORRELATED or any(
             arm.preprocess.name in CORRELATING for arm in scenario.arms.values()
         )
@@ -48,8 +49,7 @@ class DataExperiment(SteppedExperiment):
     @torch.no_grad()
     def _observe(self, observation: Observation) -> None:
         step = observation.step
-        for part in self._train.parts(self._seen.count, self._count(step)):
-            self._seen.add(part)
+        self._arrive(step)
         everything = None
         for name, arm in self._scenario.arms.items():
             if arm.fitted_on == "train":
@@ -61,6 +61,17 @@ class DataExperiment(SteppedExperiment):
                 everything = self._moments(self._train, self._seen.count)
                 self._moments(self._test, len(self._test), into=everything)
             self._observe_arm(name, everything, observation)
+
+    def _arrive(self, step: int) -> None:
+        """Let the step's examples come."""
+        for part in self._train.parts(self._seen.count, self._count(step)):
+            self._seen.add(part)
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there: the examples that had come do so again, in the same parts."""
+        super().restore(state)
+        for step in range(self._step):
+            self._arrive(step)
 
     def _count(self, step: int) -> int:
         first, last = self._scenario.first, self._scenario.train

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -47,8 +48,8 @@ class Examples:
             yield self.batch(at, min(at + _CHUNK, stop))
 
 
-def examples(scenario: DataScenario) -> tuple[Examples, Examples, Cloud | None]:
-    """The training and the test split, and what they were drawn from if that is known.
+def examples(scenario: DataScenario) -> tuple[Examples, Examples, Cloud | None, dict[str, Any]]:
+    """The training and the test split; what they were drawn from if that is known; the pictures' fingerprint.
 
     Raises:
         DataError: the pictures aren't there, or fewer than wanted.
@@ -60,17 +61,23 @@ def examples(scenario: DataScenario) -> tuple[Examples, Examples, Cloud | None]:
             Examples(*drawn_from.draw(count, stream(seed, "examples", split)))
             for split, count in (("train", scenario.train), ("test", scenario.test))
         )
-        return train, test, drawn_from
+        return train, test, drawn_from, {}
     wanted = scenario.train + scenario.test
     try:
-        pictures = DATASETS[source.name](seed, wanted).inputs
+        read = DATASETS[source.name](seed, wanted)
     except DataError as error:  # its advice is for training scenarios
         raise type(error)(str(error).replace("data.name=", "source.name=")) from None
+    pictures = read.inputs
     if wanted > len(pictures):
         raise DataError(f"data: there are {len(pictures):,} pictures; train and test want {wanted:,}")
     chosen = pictures[torch.randperm(len(pictures), generator=stream(seed, "split"))[:wanted]]
     chosen = _cropped(chosen, source.crop, seed)
-    return Examples(chosen[: scenario.train], None), Examples(chosen[scenario.train :], None), None
+    return (
+        Examples(chosen[: scenario.train], None),
+        Examples(chosen[scenario.train :], None),
+        None,
+        read.fingerprint,
+    )
 
 
 def _cropped(pictures: Tensor, side: int, seed: int) -> Tensor:

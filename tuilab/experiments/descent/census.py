@@ -11,22 +11,19 @@ from torch import Tensor
 from tuilab.experiments.descent.crowd import Crowd, cells, middles, place
 from tuilab.experiments.descent.pictures import basin_map, place_name, scatter
 from tuilab.experiments.descent.places import Basins, to_goals
-from tuilab.experiments.descent.theory import curvatures, edge, motions, variance
+from tuilab.experiments.descent.theory import curvatures, edge
 from tuilab.experiments.descent.walker import CONVERGED
 from tuilab.experiments.observation import Frame, Observation
 from tuilab.parts.surfaces import Quadratic, Surface
 from tuilab.parts.surfaces.surface import Point
-from tuilab.scenario.kinds.descent import DescentSetup
 from tuilab.scenario.parts.crowds import Axis, Copies, Grid, Random, Settings
 
 
 class Census:
     """Looks at one arm's crowd whenever a picture is due."""
 
-    def __init__(
-        self, name: str, setup: DescentSetup, crowd: Crowd, surface: Surface, view: tuple[Point, Point]
-    ) -> None:
-        self._name, self._setup, self._crowd, self._surface, self._view = name, setup, crowd, surface, view
+    def __init__(self, name: str, crowd: Crowd, surface: Surface, view: tuple[Point, Point]) -> None:
+        self._name, self._crowd, self._surface, self._view = name, crowd, surface, view
         self._minima = Basins(surface)
 
     def observe(self, observation: Observation) -> None:
@@ -49,19 +46,12 @@ class Census:
             values |= self._edge(gone)
             frames |= self._setting_maps(self._crowd.kind, here, gone, rate)
         else:
-            values |= self._spread(points, observation.step)
+            values["path.variance"] = (points - points.mean(0)).square().sum(-1).mean().item()
+            if self._crowd.predicted is not None:
+                values["path.variance.predicted"] = self._crowd.predicted
             values |= self._basins(self._crowd.kind, points, gone, frames)
         observation.values.update({f"{self._name}/{key}": value for key, value in values.items()})
         observation.frames.update({f"{self._name}/{key}": frame for key, frame in frames.items()})
-
-    def _spread(self, points: Tensor, step: int) -> dict[str, float]:
-        """The crowd's variance, and that of theory where it has one."""
-        values = {"path.variance": (points - points.mean(0)).square().sum(-1).mean().item()}
-        noise, kind = self._setup.noise, self._crowd.kind
-        moves = motions(self._surface, self._setup.optimizer.model_dump())
-        if moves and noise is not None and isinstance(kind, Copies):
-            values["path.variance.predicted"] = variance(moves, noise.std**2 / noise.batch, step)
-        return values
 
     def _basins(
         self, kind: Grid | Random | Copies, points: Tensor, gone: Tensor, frames: dict[str, Frame]
@@ -114,9 +104,11 @@ class Census:
         return [{"name": "edge of theory", "points": pairs.tolist()}]
 
     def _theory(self, momentum: np.ndarray) -> np.ndarray | None:
-        if not isinstance(self._surface, Quadratic):
+        settings = self._crowd.settings
+        if not isinstance(self._surface, Quadratic) or settings.get("dampening"):
             return None
-        return edge(self._setup.optimizer.name, momentum, curvatures(self._surface)[0])
+        steepest = curvatures(self._surface)[0] + settings.get("weight_decay", 0.0)
+        return edge(settings["name"], momentum, steepest)
 
     def _edge(self, gone: Tensor) -> dict[str, float]:
         """Where each momentum's row begins to diverge, ÷ where theory says so."""

@@ -11,7 +11,9 @@ import torch
 from torch import Tensor
 
 from tuilab.experiments.descent.places import to_goals
+from tuilab.experiments.descent.theory import Spread, motions
 from tuilab.experiments.descent.walker import drawn
+from tuilab.experiments.state import alike
 from tuilab.parts.optimizers import Rule, State, SurfaceRule, advance, rule_of
 from tuilab.parts.randomness import stream
 from tuilab.parts.surfaces import Minibatch, Surface
@@ -58,6 +60,10 @@ class Crowd:
         self.kind = setup.crowd
         self._surface, self._noise, self._seed = surface, setup.noise, seed
         self._step = 0
+        self.settings = setup.optimizer.model_dump()
+        """The arm's rule and its settings now."""
+        moves = motions(surface, self.settings) if setup.noise and isinstance(setup.crowd, Copies) else []
+        self._spread = Spread(moves, setup.noise.std**2 / setup.noise.batch if setup.noise else 0.0)
         starts, settings = _starts(setup, seed, view)
         self.first = to_goals(surface, starts)
         """(n,): every walker's first distance."""
@@ -66,7 +72,7 @@ class Crowd:
             part = slice(low, low + _CHUNK)
             own = {key: values[part, None] for key, values in settings.items()}
             points = vector(*starts[part].unbind(-1))
-            rule = rule_of(setup.optimizer.model_dump(), **own)
+            rule = rule_of(self.settings, **own)
             numbers = torch.arange(low, low + len(points)) + 1
             self._chunks.append(_Chunk(numbers, own, rule, points, rule.start(points)))
 
@@ -75,34 +81,38 @@ class Crowd:
         """Where everybody stands, (n, 2)."""
         return torch.cat([chunk.points for chunk in self._chunks])
 
+    @property
+    def predicted(self) -> float | None:
+        """The variance that theory expects of the crowd, where it has one."""
+        return self._spread.variance
+
     def follow(self, settings: Mapping[str, Any]) -> None:
         """Go on by these settings, but for those in which the crowd differs."""
+        self.settings = dict(settings)
+        self._spread.follow(motions(self._surface, self.settings))
         for chunk in self._chunks:
-            chunk.rule = rule_of(dict(settings), **chunk.settings)
+            chunk.rule = rule_of(self.settings, **chunk.settings)
 
     @torch.no_grad()
     def catch_up(self, step: int) -> None:
         """Take all steps up to and including this one."""
         for chunk in self._chunks:
             chunk.advance(self._surface, self._noise, self._seed, self._step + 1, step)
+        self._spread.advance(step - self._step)
         self._step = step
 
     def state(self) -> dict[str, Any]:
         """All that the crowd goes on from."""
         chunks = [{"points": chunk.points, "state": list(chunk.state)} for chunk in self._chunks]
-        return {"step": self._step, "chunks": chunks}
+        return {"step": self._step, "chunks": chunks, "spread": self._spread.state()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self._step = state["step"]
+        self._spread.restore(state["spread"])
         for chunk, saved in zip(self._chunks, state["chunks"], strict=True):
             chunk.points = alike(chunk.points, saved["points"])
             chunk.state = tuple(map(alike, chunk.state, saved["state"]))
-
-
-def alike(mine: Tensor, saved: Tensor) -> Tensor:
-    """The saved numbers, lying in memory as mine do, on which the last bit of a sine may hang."""
-    return torch.empty_like(mine).copy_(saved)
 
 
 def _starts(setup: DescentSetup, seed: int, view: tuple[Point, Point]) -> tuple[Tensor, dict[str, Tensor]]:

@@ -40,8 +40,7 @@ class DescentExperiment(SteppedExperiment):
             if arm.crowd is not None
         }
         self._censuses = {
-            name: Census(name, scenario.arms[name], crowd, self._surface, self._view)
-            for name, crowd in self._crowds.items()
+            name: Census(name, crowd, self._surface, self._view) for name, crowd in self._crowds.items()
         }
 
     @torch.no_grad()
@@ -67,13 +66,13 @@ class DescentExperiment(SteppedExperiment):
             if place == f"{walker.name}/optimizer":
                 walker.follow(settings)
                 if walker.name in self._crowds:
-                    self._crowds[walker.name].catch_up(self._step - 1)
+                    self._crowds[walker.name].catch_up(max(self._step - 1, 0))
                     self._crowds[walker.name].follow(walker.settings)
 
     def state(self) -> dict[str, Any]:
         """Where every walker stands and what it remembers."""
         return {
-            "step": self._step,
+            **super().state(),
             "walkers": {walker.name: walker.state() for walker in self._walkers},
             "crowds": {name: crowd.state() for name, crowd in self._crowds.items()},
         }
@@ -84,7 +83,7 @@ class DescentExperiment(SteppedExperiment):
             walker.restore(state["walkers"][walker.name])
         for name, crowd in self._crowds.items():
             crowd.restore(state["crowds"][name])
-        self._step = state["step"]
+        super().restore(state)
 
     def _draw(self, observation: Observation) -> None:
         """The arrows of every arm's next step."""

@@ -74,27 +74,54 @@ def motions(surface: Surface, rule: dict[str, Any]) -> list[Motion]:
     return [one for one in found if one is not None]
 
 
-def variance(moves: list[Motion], noise: float, steps: int) -> float:
-    """The mean squared distance of a crowd from its mean, `steps` after a common start.
+class Spread:
+    """How far a crowd that started at one place has spread by its gradients' noise.
 
     Args:
-        moves: of every eigendirection.
+        moves: of every eigendirection; none where theory has nothing to say.
         noise: variance of a gradient's noise, σ²/batch.
-        steps: ≥ 0.
     """
-    total = 0.0
-    for one in moves:
-        covariance = np.zeros_like(one.matrix)
-        for _ in range(steps):
-            covariance = one.matrix @ covariance @ one.matrix.T + noise * np.outer(one.kick, one.kick)
-        total += float(covariance[0, 0])
-    return total
+
+    def __init__(self, moves: list[Motion], noise: float) -> None:
+        self._moves, self._noise = moves, noise
+        self._covariances = [np.zeros_like(one.matrix) for one in moves]
+
+    def follow(self, moves: list[Motion]) -> None:
+        """Go on by other settings of the same rule; where it has none of these, theory is lost for good."""
+        if len(moves) == len(self._moves):
+            self._moves = moves
+        else:
+            self._covariances = [np.full_like(covariance, np.nan) for covariance in self._covariances]
+
+    def advance(self, steps: int) -> None:
+        """Let so many steps pass."""
+        for number, one in enumerate(self._moves):
+            kick = self._noise * np.outer(one.kick, one.kick)
+            for _ in range(steps):
+                self._covariances[number] = one.matrix @ self._covariances[number] @ one.matrix.T + kick
+
+    @property
+    def variance(self) -> float | None:
+        """Mean squared distance from the crowd's mean; NaN once theory is lost, None where it has none."""
+        if not self._moves:
+            return None
+        return sum(float(covariance[0, 0]) for covariance in self._covariances)
+
+    def state(self) -> list[list[list[float]]]:
+        """All that it goes on from."""
+        return [covariance.tolist() for covariance in self._covariances]
+
+    def restore(self, state: list[list[list[float]]]) -> None:
+        """Go on from there; raises ValueError where it is another rule's."""
+        for mine, saved in zip(self._covariances, state, strict=True):
+            mine[:] = saved
 
 
 def edge(rule: str, momentum: Floats, steepest: float) -> Floats | None:
     """The largest learning rate that does not diverge, at every momentum: 2(1 + ρ)/L for the heavy ball.
 
-    Where it starts to swing at growing width, M has the eigenvalue −1: det(M + 1) = 0.
+    Where it starts to swing at growing width, M has the eigenvalue −1: det(M + 1) = 0. Weight decay is part
+    of the curvature L that a rule sees.
     """
     if rule == "momentum":
         return 2 * (1 + momentum) / steepest

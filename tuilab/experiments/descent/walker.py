@@ -113,7 +113,8 @@ class Walker:
             "basins": sorted(self._basins),
             "distances": list(self._distances),
             "place": list(self._place),
-            "figures": [self._slope, self._predicted, self._y],
+            "slope": self._slope,
+            "predicted": {"distance": self._predicted, "y": self._y},
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -122,8 +123,10 @@ class Walker:
         self.diverged = state["diverged"]
         self._seen, self._basins = set(state["seen"]), set(state["basins"])
         self._distances = deque(state["distances"], RECENT)
-        self._place = state["place"]
-        self._slope, self._predicted, self._y = state["figures"]
+        x, y = state["place"]
+        self._place = [x, y]
+        self._slope = state["slope"]
+        self._predicted, self._y = state["predicted"]["distance"], state["predicted"]["y"]
 
     def _tell(
         self, observation: Observation, loss: float, point: list[float], distance: float, basin: int

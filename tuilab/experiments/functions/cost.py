@@ -6,7 +6,7 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -53,6 +53,15 @@ class Cost:
                         f"{name}/backward.ratio": ours[1] / backward,
                     }
                 )
+
+    def state(self) -> dict[str, Any]:
+        """All timings, (n, 2) a function."""
+        return {name: torch.tensor(times, dtype=torch.float64) for name, times in self._times.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        for name, times in state.items():
+            self._times[name] = [(forward, backward) for forward, backward in times.tolist()]
 
     def _time(self, phi: Activation) -> tuple[float, float]:
         with torch.enable_grad():

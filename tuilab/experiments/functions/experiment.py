@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any, Protocol
 
 import torch
 
@@ -15,8 +15,18 @@ from tuilab.experiments.observation import Observation
 from tuilab.experiments.stepped import SteppedExperiment
 from tuilab.scenario.kinds.functions import FunctionsScenario
 
-Measurement = Callable[[int, Observation], None]
-"""Adds the figures of a step to its observation."""
+
+class Measurement(Protocol):
+    """What is measured at every step."""
+
+    def __call__(self, step: int, observation: Observation) -> None:
+        """Add the figures of a step to its observation."""
+
+    def state(self) -> dict[str, Any]:
+        """What it carries from step to step."""
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
 
 
 class FunctionsExperiment(SteppedExperiment):
@@ -42,3 +52,12 @@ class FunctionsExperiment(SteppedExperiment):
                 for kind, frame in curves(phi, self._x).items():
                     observation.frames[f"{name}/{kind}"] = frame
         self._measure(observation.step, observation)
+
+    def state(self) -> dict[str, Any]:
+        """The step, and what is measured so far."""
+        return {**super().state(), "measured": self._measure.state()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        super().restore(state)
+        self._measure.restore(state["measured"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -44,6 +45,13 @@ class Saturation:
                 }
             )
             observation.frames[f"{name}/activation.histogram"] = _histogram(x, phi)
+
+    def state(self) -> dict[str, Any]:
+        """Nothing: every step stands for itself."""
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Nothing."""
 
 
 def _histogram(x: torch.Tensor, phi: Activation, bins: int = 64) -> Frame:

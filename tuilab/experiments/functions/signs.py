@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -27,27 +28,29 @@ _RATE = 0.5
 
 
 class Signs:
-    """Step k: gradients of `units` units averaged over k + 1 examples, and update k of two weights."""
+    """Step k: gradients of `units` units averaged over k + 1 examples, and update k of as many pairs."""
 
     def __init__(self, functions: Mapping[str, Activation], inputs: int, units: int, seed: int) -> None:
         self._functions = functions
         self._inputs, self._units, self._seed = inputs, units, seed
         self._limits = {name: _limit(phi) for name, phi in functions.items()}
-        self._paths = {name: _TwoWeights(phi) for name, phi in functions.items()}
+        self._paths = {name: _Pairs(phi, units) for name, phi in functions.items()}
 
     def __call__(self, step: int, observation: Observation) -> None:
-        """Signs of the gradients of a larger batch, and another update of the two weights."""
+        """Signs of the gradients of a larger batch, and another update of the pairs."""
         batch = step + 1
         generator = stream(self._seed, "signs", step)
         z = torch.randn(batch, self._inputs, generator=generator, dtype=torch.float64)
         errors = torch.randn(batch, self._units, generator=generator, dtype=torch.float64)
-        example = torch.randn(2, generator=stream(self._seed, "example", step), dtype=torch.float64)
+        examples = torch.randn(
+            self._units, 2, generator=stream(self._seed, "examples", step), dtype=torch.float64
+        )
         if step == 0:
             observation.frames["landscape"] = _landscape()
         for name, phi in self._functions.items():
             path = self._paths[name]
             if step:
-                path.learn(phi(example))
+                path.learn(phi(examples))
             observation.values.update(
                 {
                     f"{name}/batch": float(batch),
@@ -55,10 +58,19 @@ class Signs:
                     f"{name}/same_sign.predicted": self._limits[name],
                     f"{name}/distance": path.distance,
                     f"{name}/detour": path.detour,
-                    f"{name}/x": path.w[0].item(),
-                    f"{name}/y": path.w[1].item(),
+                    f"{name}/x": path.w[0, 0].item(),
+                    f"{name}/y": path.w[0, 1].item(),
                 }
             )
+
+    def state(self) -> dict[str, Any]:
+        """How far every pair of weights has come."""
+        return {name: {"w": path.w, "length": path.length} for name, path in self._paths.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        for name, path in self._paths.items():
+            path.w, path.length = state[name]["w"], state[name]["length"]
 
 
 def same_sign(gradients: Tensor) -> float:
@@ -88,26 +100,29 @@ def _landscape() -> Frame:
     return (x.square() + y.square()).numpy(), meta
 
 
-class _TwoWeights:
-    """Two weights that learn the linear map (1, −1) from one example at a time, from (0, 0)."""
+class _Pairs:
+    """Pairs of weights that learn the linear map (1, −1) from an example each at a time, from (0, 0)."""
 
-    def __init__(self, phi: Activation) -> None:
-        self.w = torch.zeros(2, dtype=torch.float64)
+    def __init__(self, phi: Activation, pairs: int) -> None:
+        self.w = torch.zeros(pairs, 2, dtype=torch.float64)
         self._goal = torch.tensor(_BELONG, dtype=torch.float64)
         self._rate = _RATE / (2 * gaussian_mean(lambda z: phi(z).square(), phi.kinks))
-        self._length = 0.0
+        self.length = torch.zeros(pairs, dtype=torch.float64)
 
     def learn(self, x: Tensor) -> None:
-        """One step down the squared error of an example x."""
-        update = -self._rate * ((self.w - self._goal) @ x) * x
+        """One step down the squared error of an example x for each pair, (pairs, 2)."""
+        error = ((self.w - self._goal) * x).sum(1, keepdim=True)
+        update = -self._rate * error * x
         self.w = self.w + update
-        self._length += update.norm().item()
+        self.length += update.norm(dim=1)
 
     @property
     def distance(self) -> float:
-        return float((self.w - self._goal).norm())
+        """To where they belong, mean over pairs."""
+        return float((self.w - self._goal).norm(dim=1).mean())
 
     @property
     def detour(self) -> float:
-        covered = float(self.w.norm())
-        return self._length / covered if covered else 1.0
+        """Length of a pair's path ÷ distance covered; the median, since some end where they began."""
+        covered = self.w.norm(dim=1)
+        return float(torch.where(covered > 0, self.length / covered, 1.0).median())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tuilab.experiments.normalization.layer import Layer
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.stepped import SteppedExperiment
@@ -21,6 +23,16 @@ class NormalizationExperiment(SteppedExperiment):
             values, frames = layer.see(observation.step)
             observation.values.update({f"{name}/{metric}": value for metric, value in values.items()})
             observation.frames.update({f"{name}/{frame}": found for frame, found in frames.items()})
+
+    def state(self) -> dict[str, Any]:
+        """The step, and the layers as they have become."""
+        return {**super().state(), "layers": {name: layer.state() for name, layer in self._layers.items()}}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        super().restore(state)
+        for name, layer in self._layers.items():
+            layer.restore(state["layers"][name])
 
     def _follow(self, place: str, settings: Strict) -> None:
         """Give a layer other numbers, running averages kept."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 import torch
 from torch import nn
 
 from tuilab.parts.fusion import fuse
+from tuilab.parts.models.layers import convolution
 from tuilab.parts.normalization import BatchNorm
 from tuilab.parts.randomness import stream
 from tuilab.scenario.kinds.normalization import NormalizationSetup
@@ -31,8 +33,8 @@ class Fusing:
         self._setup, self._seed = setup, seed
         channels, kernel = setup.channels, setup.kernel
         generator = stream(seed, "convolution")
-        self._convolution = nn.Conv2d(channels, channels, kernel, padding=kernel // 2, bias=False)
-        self._alone = nn.Conv2d(channels, channels, kernel, padding=kernel // 2)
+        self._convolution = convolution(channels, channels, kernel, padding=kernel // 2, bias=False)
+        self._alone = convolution(channels, channels, kernel, padding=kernel // 2)
         self._norm = BatchNorm(channels)
         with torch.no_grad():
             weight = self._convolution.weight
@@ -61,3 +63,12 @@ class Fusing:
             "time.normalised": self._least["normalised"] / self._least["alone"],
             "time.fused": self._least["fused"] / self._least["alone"],
         }
+
+    def state(self) -> dict[str, Any]:
+        """The statistics that were learned, and the least times so far."""
+        return {"norm": self._norm.state_dict(), "least": dict(self._least)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._norm.load_state_dict(state["norm"])
+        self._least = {name: float(state["least"][name]) for name in self._least}

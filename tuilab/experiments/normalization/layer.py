@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -63,6 +65,23 @@ class Layer:
             for key, value in settings.items():
                 if key in ("eps", "momentum"):
                     setattr(layer, key, value)
+
+    def state(self) -> dict[str, Any]:
+        """All that it goes on from."""
+        return {
+            "ours": self.ours.state_dict(),
+            "theirs": self.theirs.state_dict(),
+            "missing": self._missing,
+            "fusing": None if self._fusing is None else self._fusing.state(),
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self.ours.load_state_dict(state["ours"])
+        self.theirs.load_state_dict(state["theirs"])
+        self._missing = state["missing"]
+        if self._fusing is not None:
+            self._fusing.restore(state["fusing"])
 
     def _batch(self, step: int) -> Tensor:
         setup, scenario = self._setup, self._scenario

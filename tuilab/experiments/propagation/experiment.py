@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from torch import Tensor
 
 from tuilab.experiments.activations import activation as activation_of
 from tuilab.experiments.observation import Observation
+from tuilab.experiments.propagation.draws import recorded
 from tuilab.experiments.propagation.looks import Look, at_jacobian, at_weights, reach_of
 from tuilab.experiments.propagation.theory import predicted
 from tuilab.experiments.propagation.weights import Weights, law_of, precision, standardize
@@ -25,7 +27,7 @@ from tuilab.scenario.strict import Strict
 
 @dataclass(slots=True)
 class _Seen:
-    """What one arm's pass left, its own part of what arms went through together."""
+    """What one arm's pass left, its own part of what arms went through together: (draws, batch, …) each."""
 
     passed: Forward
     gradients: list[Tensor]
@@ -34,7 +36,10 @@ class _Seen:
 
 
 class PropagationExperiment(SteppedExperiment):
-    """Step k sends the k-th Gaussian batch forward and a Gaussian gradient back, the same in every arm.
+    """Step k sends the k-th Gaussian batches forward and Gaussian gradients back, the same in every arm.
+
+    An arm of several draws is as many networks: each has its own weights, inputs and gradients, and all go
+    through together, (draws, arms, batch, …).
 
     Args:
         scenario: what to compare. Layers of the same shape and law are the same unit draws in every arm, each
@@ -72,6 +77,15 @@ class PropagationExperiment(SteppedExperiment):
                 for arm, seen in self._pass(arms, step).items():
                     self._observe_arm(arm, seen, observation)
 
+    def state(self) -> dict[str, Any]:
+        """The step, and who has diverged: all else is drawn anew at every step."""
+        return {**super().state(), "diverged": sorted(self._diverged)}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        super().restore(state)
+        self._diverged = set(state["diverged"])
+
     def _follow(self, place: str, settings: Strict) -> None:
         """Another initialiser: the same draw at another scale."""
         for arm in self._predicted:
@@ -88,68 +102,69 @@ class PropagationExperiment(SteppedExperiment):
 
     def _layers(self, arms: list[str]) -> list[Layer]:
         """The weights of arms that differ in their scale alone."""
-        network = self._scenario.arms[arms[0]].network
-        return self._weights.layers(network, [self._settings[_place(arm)] for arm in arms])
+        setup = self._scenario.arms[arms[0]]
+        return self._weights.layers(setup.network, [self._settings[_place(arm)] for arm in arms], setup.draws)
 
     def _normal(self, setup: PropagationSetup, width: int, purpose: str, step: int) -> Tensor:
-        """Unit Gaussian numbers for a batch, (batch, width) or (batch, width, size, size)."""
+        """Unit Gaussian numbers for a batch of each draw, (draws, batch, width) or (…, width, size, size)."""
         network = setup.network
         picture = (network.size, network.size) if network.kernel else ()
         generator = stream(self._scenario.seed, purpose, step)
-        drawn = torch.randn(setup.batch, width, *picture, generator=generator)
+        drawn = torch.randn(setup.draws, setup.batch, width, *picture, generator=generator)
         return drawn.to(self._device, precision(network))
 
     def _pass(self, arms: list[str], step: int) -> dict[str, _Seen]:
-        """Forward and backward through one network's weights at each arm's scale, (arms, batch, width, …)."""
+        """Forward and backward through networks' weights at each arm's scale."""
         setup = self._scenario.arms[arms[0]]
         network = setup.network
         activation, norm = activation_of(network.activation), standardize(network)
         layers = self._layers(arms)
         inputs = setup.input * self._normal(setup, network.layer_widths[0], "inputs", step)
         gradient = self._normal(setup, network.layer_widths[-1], "output gradients", step)
-        passed = forward(torch.stack([inputs] * len(arms)), layers, activation, norm)
+        passed = forward(torch.stack([inputs] * len(arms), 1), layers, activation, norm)
         gradients, passed_back = backward(
-            torch.stack([gradient] * len(arms)), passed, layers, activation, norm
+            torch.stack([gradient] * len(arms), 1), passed, layers, activation, norm
         )
         return {
             arm: _Seen(
-                Forward([x[k] for x in passed.outputs], [h[k] for h in passed.preactivations]),
-                [g[k] for g in gradients],
-                [d[k] for d in passed_back],
+                Forward([x[:, k] for x in passed.outputs], [h[:, k] for h in passed.preactivations]),
+                [g[:, k] for g in gradients],
+                [d[:, k] for d in passed_back],
                 layers,
             )
             for k, arm in enumerate(arms)
         }
 
     def _observe_arm(self, arm: str, seen: _Seen, observation: Observation) -> None:
-        probes, network = self._scenario.probes, self._scenario.arms[arm].network
-        activation, outputs = activation_of(network.activation), seen.passed.outputs
+        probes, setup = self._scenario.probes, self._scenario.arms[arm]
+        activation, outputs = activation_of(setup.network.activation), seen.passed.outputs
+        depth, draws = len(seen.passed_back), setup.draws
         layer = layer_statistics(
-            outputs[1:],
+            _each(outputs[1:]),
             activation,
             bins=probes.bins,
             sample=probes.sample,
             low=activation.low,
             high=activation.high,
         )
-        gradient = gradient_statistics(seen.gradients, sample=probes.sample)
-        signal = norms([*outputs, *seen.passed.preactivations, *seen.passed_back])
-        depth = len(seen.passed_back)
+        gradient = gradient_statistics(_each(seen.gradients), sample=probes.sample)
+        signal = norms(_each([*outputs, *seen.passed.preactivations, *seen.passed_back])).reshape(-1, draws)
+        gradient_norm = gradient.norm.reshape(-1, draws)
         came = zip(seen.layers, outputs, seen.passed_back, strict=False)
         weight_norms = torch.stack([layer.gradient_norm(x, d) for layer, x, d in came]).cpu().numpy()
-        values = {
-            **_per_layer(arm, "activation.mean", layer.mean),
-            **_per_layer(arm, "activation.std", layer.std),
-            **_per_layer(arm, "activation.saturated", layer.saturated),
-            **_per_layer(arm, "activation.dead", layer.dead),
-            **_per_layer(arm, "activation.norm", signal[1 : depth + 1]),
-            **_per_layer(arm, "preactivation.norm", signal[depth + 1 : 2 * depth + 1]),
-            **_per_layer(arm, "preactivation_gradient.norm", signal[2 * depth + 1 :]),
-            **_per_layer(arm, "gradient.norm", gradient.norm[1:]),
-            **_per_layer(arm, "gradient.std", gradient.std[1:]),
-            **_per_layer(arm, "weight_gradient.norm", weight_norms),
-            f"{arm}/activation.ratio": float(signal[depth] / signal[0]),
-            f"{arm}/gradient.ratio": float(gradient.norm[0] / gradient.norm[-1]),
+        figures = {
+            "activation.mean": layer.mean,
+            "activation.std": layer.std,
+            "activation.saturated": layer.saturated,
+            "activation.dead": layer.dead,
+            "activation.norm": signal[1 : depth + 1],
+            "preactivation.norm": signal[depth + 1 : 2 * depth + 1],
+            "preactivation_gradient.norm": signal[2 * depth + 1 :],
+            "gradient.norm": gradient_norm[1:],
+            "gradient.std": gradient.std.reshape(-1, draws)[1:],
+            "weight_gradient.norm": weight_norms,
+            "activation.ratio": signal[depth] / signal[0],
+            "gradient.ratio": gradient_norm[0] / gradient_norm[-1],
         }
         meta: dict[str, Any] = {
             "kind": "histogram",
@@ -157,11 +172,18 @@ class PropagationExperiment(SteppedExperiment):
             "high": [activation.high] * depth,
             "layers": [f"layer {k}" for k in range(1, depth + 1)],
         }
-        observation.frames[f"{arm}/activation.histogram"] = (layer.histogram.astype(np.float32), meta)
+        shares = layer.histogram.reshape(depth, draws, -1).mean(1)
+        observation.frames[f"{arm}/activation.histogram"] = (shares.astype(np.float32), meta)
         if probes.jacobian:
-            found, spectrum = at_jacobian(network, self._layers([arm]), outputs[0][0])
-            values |= {f"{arm}/{name}": figure for name, figure in found.items()}
+            found, spectrum = at_jacobian(setup.network, self._layers([arm]), outputs[0][:, 0])
+            figures |= found
             observation.frames[f"{arm}/jacobian.spectrum"] = spectrum
+        values: dict[str, float] = {}
+        for metric, drawn in figures.items():
+            per_layer = self._scenario.METRICS[metric].per_layer
+            series, frames = recorded(f"{arm}/{metric}", drawn.reshape(-1, draws), per_layer)
+            values |= series
+            observation.frames.update(frames)
         if arm in self._weighed:
             weights, observation.frames[f"{arm}/weight.histogram"] = self._weighed[arm]
             values |= {f"{arm}/{name}": figure for name, figure in weights.items()}
@@ -181,5 +203,6 @@ def _place(arm: str) -> str:
     return f"{arm}/init"
 
 
-def _per_layer(arm: str, metric: str, figures: np.ndarray) -> dict[str, float]:
-    return {f"{arm}/{metric}/{k}": value for k, value in enumerate(figures.tolist(), 1)}
+def _each(tensors: Sequence[Tensor]) -> list[Tensor]:
+    """Layer by layer every draw by itself."""
+    return [draw for layer in tensors for draw in layer]

@@ -14,7 +14,7 @@ from tuilab.experiments.propagation.weights import standardize
 from tuilab.parts.convolution import Convolution
 from tuilab.parts.dense import Dense, Layer
 from tuilab.probes.jacobian import jacobian, spectrum
-from tuilab.probes.statistics import weight_histogram
+from tuilab.probes.statistics import Floats, weight_histogram
 from tuilab.scenario.parts.dense import DenseNetwork
 
 Look = tuple[dict[str, float], Frame]
@@ -23,7 +23,7 @@ Look = tuple[dict[str, float], Frame]
 
 @torch.no_grad()
 def at_weights(layers: Sequence[Layer], bins: int, reach: Sequence[float]) -> Look:
-    """Each layer's standard deviation, over all weights, and histogram.
+    """Each layer's standard deviation, over all weights of all draws, and histogram.
 
     Args:
         layers: of one arm.
@@ -48,23 +48,25 @@ def reach_of(layers: Sequence[Layer]) -> list[float]:
     return [4 * square or 1.0 for square in squares]
 
 
-def at_jacobian(network: DenseNetwork, layers: Sequence[Layer], x: Tensor) -> Look:
-    """The singular values at one example, (width of the input,)."""
-    found = spectrum(jacobian(x, layers, activation(network.activation), standardize(network)))
+def at_jacobian(network: DenseNetwork, layers: Sequence[Layer], x: Tensor) -> tuple[dict[str, Floats], Frame]:
+    """The singular values at an example of each draw, x being (draws, inputs); the spectrum is their mean."""
+    matrices = jacobian(x, layers, activation(network.activation), standardize(network))
+    found = [spectrum(matrix) for matrix in matrices]
     values = {
-        "jacobian.max": float(found.values[0]),
-        "jacobian.min": float(found.values[-1]),
-        "jacobian.rms": found.rms,
-        "jacobian.spread": found.spread,
+        "jacobian.max": np.array([one.values[0] for one in found]),
+        "jacobian.min": np.array([one.values[-1] for one in found]),
+        "jacobian.rms": np.array([one.rms for one in found]),
+        "jacobian.spread": np.array([one.spread for one in found]),
     }
+    mean = np.mean([one.values for one in found], axis=0)
     meta = {
         "kind": "curves",
-        "x": [1, len(found.values)],
+        "x": [1, len(mean)],
         "x_scale": "linear",
         "x_name": "singular values, largest first",
         "names": ["singular value"],
     }
-    return values, (found.values[None], meta)
+    return values, (mean[None], meta)
 
 
 def _weights(layers: Sequence[Layer]) -> list[Tensor]:

@@ -15,8 +15,8 @@ from tuilab.parts.randomness import stream
 from tuilab.scenario.parts.dense import DenseNetwork
 from tuilab.scenario.strict import Strict
 
-_Key = tuple[int, int, int, int, str]
-"""Number of the layer, channels in, channels out, kernel² and law."""
+_Key = tuple[int, int, int, int, str, int]
+"""Number of the layer, channels in, channels out, kernel², law and how many draws."""
 
 
 class Weights:
@@ -31,11 +31,12 @@ class Weights:
         self._seed, self._device = seed, device
         self._units: dict[_Key, Tensor] = {}
 
-    def layers(self, network: DenseNetwork, inits: Sequence[Strict]) -> list[Layer]:
-        """A network's layers, at the scale of each of the initializers, which are all of one law."""
+    def layers(self, network: DenseNetwork, inits: Sequence[Strict], draws: int) -> list[Layer]:
+        """A network's layers, drawn so often, at the scale of each initializer, which are all of one law."""
         layers: list[Layer] = []
         for number, (inputs, outputs) in enumerate(pairwise(network.layer_widths), 1):
-            unit = self._unit((number, inputs, outputs, network.area, law_of(inits[0])), network.kernel)
+            law = law_of(inits[0])
+            unit = self._unit((number, inputs, outputs, network.area, law, draws), network.kernel)
             fans = inputs * network.area, outputs * network.area
             scales = torch.tensor([_scale(init, *fans) for init in inits], device=self._device)
             kind = Convolution if network.kernel else Dense
@@ -44,13 +45,16 @@ class Weights:
 
     def _unit(self, key: _Key, kernel: int | None) -> Tensor:
         if key not in self._units:
-            number, inputs, outputs, area, law = key
-            generator = stream(self._seed, "weights", number)
+            number, inputs, outputs, area, law, draws = key
+            rows, columns = (outputs, inputs * area) if kernel else (inputs, outputs)
+            units = torch.empty(draws, rows, columns)
+            for draw in range(draws):
+                # Each draw has its own stream: the first of many are the same networks as few.
+                purpose = (number, draw) if draw else (number,)
+                units[draw] = LAWS[law](rows, columns, stream(self._seed, "weights", *purpose))
             if kernel:
-                unit = LAWS[law](outputs, inputs * area, generator).view(outputs, inputs, kernel, kernel)
-            else:
-                unit = LAWS[law](inputs, outputs, generator)
-            self._units[key] = unit.to(self._device)
+                units = units.view(draws, outputs, inputs, kernel, kernel)
+            self._units[key] = units.to(self._device)
         return self._units[key]
 
 

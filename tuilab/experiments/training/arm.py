@@ -94,7 +94,7 @@ class Arm:
     def tune(self, optimizer: Strict) -> None:
         """Other settings from the next update on."""
         for member in self._members:
-            member.tune(optimizer)
+            member.optimizer = optimizer
 
     # -- learning -----------------------------------------------------------------------------------
 
@@ -189,12 +189,11 @@ class Arm:
             self._record(observation, "fit", fit)
             gap = Verdict(plain.loss - fit.loss, fit.accuracy - plain.accuracy)
             self._record(observation, "gap", gap)
-        if len(self._members) > 1:
-            self._poll(observation, plain)
+        alone = self._poll(observation, plain) if len(self._members) > 1 else plain.accuracy
         if self._average.networks:
             averaged = self._judged_average(step)
             self._record(observation, "averaged", averaged)
-            observation.values[f"{self.name}/averaged.gain"] = averaged.accuracy - plain.accuracy
+            observation.values[f"{self.name}/averaged.gain"] = averaged.accuracy - alone
         if self._best is not None:
             self._compare(self._best, observation, plain)
 
@@ -234,18 +233,20 @@ class Arm:
             drawn["samples"] = frames.samples(self._batch(step, self._members[0]), self._batches)
         observation.frames.update({f"{self.name}/{name}": frame for name, frame in drawn.items()})
 
-    def _poll(self, observation: Observation, together: Verdict) -> None:
-        """Each member alone, and what voting gains."""
+    def _poll(self, observation: Observation, together: Verdict) -> float:
+        """Each member alone, and what voting gains; returns the accuracy of the first, which is averaged."""
         alone = [self._judged(observation.step, networks=[network]).accuracy for network in self._networks]
         for number, accuracy in enumerate(alone, 1):
             observation.values[f"{self.name}/member.accuracy/{number}"] = accuracy
         observation.values[f"{self.name}/members.accuracy"] = float(np.mean(alone))
         observation.values[f"{self.name}/ensemble.gain"] = together.accuracy - float(np.mean(alone))
+        return alone[0]
 
     def _judged_average(self, step: int) -> Verdict:
         networks = [network for network in self._average.networks if isinstance(network, Network)]
         if self.setup.average.name == "swa" and self._batches.world.leader:
             steps = range(min(_REFRESHING, self._batches.per_epoch))
+            self._members[0].draw_by("refresh", step)
             refresh(networks[0], (self._batches.training(k, self.augmentation).inputs for k in steps))
         return self._judged(step, networks=networks)
 
@@ -282,7 +283,6 @@ class Arm:
         """All that the arm goes on from."""
         return {
             "members": [member.state() for member in self._members],
-            "optimizer": self.optimizer.model_dump(),
             "goal": self._goal.state(),
             "best": None if self._best is None else self._best.state(),
             "average": self._average.state(),
@@ -293,7 +293,6 @@ class Arm:
         """Go on from there."""
         for member, kept in zip(self._members, state["members"], strict=True):
             member.restore(kept)
-        self.tune(type(self.optimizer).model_validate(state["optimizer"]))
         self._goal.restore(state["goal"])
         if self._best is not None:
             self._best.restore(state["best"])

@@ -69,6 +69,7 @@ class Batches:
         wanted = None if train is None else train + (validation or 0)
         examples = DATASETS[scenario.data.name](scenario.seed, wanted, **settings)
         self.name, self.classes, self.pictures = examples.name, examples.classes, examples.pictures
+        self.fingerprint = examples.fingerprint
         inputs, labels = examples.inputs, examples.labels
         if validation is None:
             validation = max(1, min(len(labels) // 10, 5_000))

@@ -10,6 +10,7 @@ import torch
 
 from tuilab.experiments.memory import room, smaller
 from tuilab.experiments.observation import Observation
+from tuilab.experiments.state import counted
 from tuilab.experiments.training.arm import Arm
 from tuilab.experiments.training.batches import Batches
 from tuilab.experiments.training.frames import points, schedule
@@ -51,6 +52,7 @@ class TrainingExperiment:
     ) -> None:
         self._scenario, self._world = scenario, world
         self._batches = Batches(scenario, device, world)
+        self.data = self._batches.fingerprint
         per_epoch = self._batches.per_epoch
         self.steps = round(scenario.epochs * per_epoch) if scenario.steps is None else scenario.steps
         self.sampled = scenario.probes.sample
@@ -126,7 +128,7 @@ class TrainingExperiment:
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from what `state` gave, as the same run would have."""
-        self._step, self.probes.every = state["step"], state["every"]
+        self._step, self.probes.every = counted(state["step"], self.steps + 1), state["every"]
         for arm in self._arms:
             arm.restore(state["arms"][arm.name])
 

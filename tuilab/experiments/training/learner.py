@@ -13,11 +13,11 @@ from torch import Tensor
 from torch.func import functional_call
 
 from tuilab.experiments.training.batches import Batch, Batches
-from tuilab.experiments.training.rules import Updates
 from tuilab.experiments.training.sharing import SharedStatistics, led
+from tuilab.experiments.training.updaters import updater
 from tuilab.parts.losses import LOSSES
 from tuilab.parts.models import MODELS
-from tuilab.parts.randomness import stream
+from tuilab.parts.randomness import restart
 from tuilab.parts.regularizers import REGULARIZERS
 from tuilab.parts.schedules import factor
 from tuilab.scenario.kinds.training import TrainingScenario, TrainingSetup
@@ -55,7 +55,6 @@ class Learner:
         self.member = member
         self._world = batches.world
         self.diverged = False
-        self.optimizer: Strict = setup.optimizer
         self._seed = scenario.seed + _SEED_APART * member
         self._steps = max(steps, 1)
         self._schedule = setup.schedule.model_dump()
@@ -81,8 +80,17 @@ class Learner:
         self._statistics = SharedStatistics(self.network, self._world)
         self._masks = torch.Generator(device)
         self.network.drop_by(self._masks)
-        self._updates = Updates(self.network.rates(), setup.optimizer)
+        self._updater = updater(self.network.rates(), setup.optimizer)
         self._searches = setup.optimizer.name == "lbfgs"
+
+    @property
+    def optimizer(self) -> Strict:
+        """Its settings now. Others count from the next update on; what it remembers is kept."""
+        return self._updater.settings
+
+    @optimizer.setter
+    def optimizer(self, settings: Strict) -> None:
+        self._updater.settings = settings
 
     def look(self, batch: Batch, step: int, watching: AbstractContextManager[None] | None = None) -> Tensor:
         """Loss and accuracy of a batch, (2,) and not waited for; leaves the gradients for `update`.
@@ -96,7 +104,7 @@ class Learner:
             self.own = torch.full((2,), math.nan, device=batch.labels.device)
             return self.own
         self.network.train()
-        self._updates.clear()
+        self.network.zero_grad()
         self.draw_by("dropout", step)
         self._batch = batch
         share, several = 1.0, self._world.size > 1
@@ -155,28 +163,28 @@ class Learner:
         self._regularizer.add_gradient(weights)
         if self._world.size > 1 and self._searches:
             parameters = list(self.network.parameters())
-            led(self._world, parameters, partial(self._updates.step, lr), lambda: self._again(step))
+            led(self._world, parameters, partial(self._updater.step, lr), lambda: self._again(step))
         else:
-            self._updates.step(lr, lambda: self._again(step))
+            self._updater.step(lr, lambda: self._again(step))
         self._regularizer.settle(weights, lr)
 
     def draw_by(self, purpose: str, step: int) -> None:
         """Dropout's next masks: the same whatever was drawn before, others in every process."""
         whose = (self._world.rank,) if self._world.rank else ()
-        self._masks.manual_seed(stream(self._seed, purpose, step, *whose).initial_seed())
+        restart(self._masks, self._seed, purpose, step, *whose)
 
     def state(self) -> dict[str, Any]:
         """All that learning goes on from."""
         return {
             "network": self.network.state_dict(),
-            "optimizer": self._updates.state(),
+            "optimizer": self._updater.state(),
             "lost": self.diverged,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self.network.load_state_dict(state["network"])
-        self._updates.restore(state["optimizer"])
+        self._updater.load(state["optimizer"])
         self.diverged = state["lost"]
 
     @torch.enable_grad()
@@ -185,8 +193,3 @@ class Learner:
         loss = self.look(self._batch, step)[0]
         self._regularizer.add_gradient(self.network.weights)
         return loss + self.penalty()
-
-    def tune(self, optimizer: Strict) -> None:
-        """Use these settings from the next update on; what the optimiser remembers is kept."""
-        self.optimizer = optimizer
-        self._updates.tune(optimizer)

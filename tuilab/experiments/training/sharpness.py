@@ -28,12 +28,22 @@ def sharpness(learner: Learner, batch: Batch, step: int) -> float:
 def edge(optimizer: Strict, lr: float) -> float:
     """The sharpness past which a rule diverges on a quadratic; NaN for rules that have no such edge.
 
-    2/lr for gradient descent, 2(1 + ρ)/lr for the heavy ball, 2(1 + ρ)/((1 + 2ρ)·lr) for Nesterov: where the
-    steepest direction's recursion has the eigenvalue −1 (Cohen et al., ICLR 2021, §2 and appendix B).
+    Along a direction of curvature h a rule sees the gradient c·x, c = h + λ, for weight decay λ adds λ·x to
+    the loss's. With ρ the momentum and τ the dampening, v and x go to v' and x':
+
+        heavy ball    v' = ρv + (1 − τ)cx    x' = x − lr·v'             gradient descent: ρ = τ = 0
+        Nesterov      v' = ρv + cx           x' = x − lr·(cx + ρv')
+
+    What grows first with c swings, so at the edge the recursion's matrix M has the eigenvalue −1:
+    det(M + 1) is 2(1 + ρ) − lr·c(1 − τ), and for Nesterov 2(1 + ρ) − lr·c(1 + 2ρ). Solved for h = c − λ:
+
+        h = 2(1 + ρ)/(lr·(1 − τ)) − λ        h = 2(1 + ρ)/(lr·(1 + 2ρ)) − λ
+
+    (Cohen et al., ICLR 2021, §2 and appendix B, without λ and τ.) Negative: it diverges on flat ground too.
     """
     settings = optimizer.model_dump()
-    rho = settings.get("momentum", 0.0)
-    factor = {"sgd": 2.0, "momentum": 2 * (1 + rho), "nesterov": 2 * (1 + rho) / (1 + 2 * rho)}
-    if not lr or settings.get("dampening"):
+    rho, tau = settings.get("momentum", 0.0), settings.get("dampening", 0.0)
+    seen = {"sgd": 1.0, "momentum": 1 - tau, "nesterov": 1 + 2 * rho}.get(settings["name"])
+    if not lr or not seen:
         return math.nan
-    return float(factor.get(settings["name"], math.nan) / lr)
+    return float(2 * (1 + rho) / (lr * seen) - settings["weight_decay"])

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tuilab.panels.axes import ValueAxis
 from tuilab.panels.family.chart import Curve, Look, draw_curves
-from tuilab.panels.finish import Entry, finished, head, write
-from tuilab.panels.frames import RUN, missing, names_of, power, range_of, shown_frames, text, texts
+from tuilab.panels.finish import Entry, Finished, head, say
+from tuilab.panels.frames import (
+    RUN,
+    frames_called,
+    missing,
+    names_of,
+    power,
+    range_of,
+    shown_frames,
+    text,
+    texts,
+)
 from tuilab.panels.numbers import brief, short
 from tuilab.panels.palette import ARM_COLORS, ARM_MARKS, ASCII_MARKS, arm_color, arm_mark
 from tuilab.panels.picture import Picture
@@ -26,17 +37,13 @@ _MOST_CURVES = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Family:
+class Family(Finished):
     """The curves frame of this name of every arm; of its rows those named, or all."""
 
     title: str
     frame: str
     rows: tuple[str, ...] = ()
     log: bool = False
-
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
     def describe(self, recording: Readable, view: View) -> str:
         """The lowest and the highest value of every curve, and where."""
@@ -49,17 +56,20 @@ class Family:
         return sentence(self.title, f"at step {view.step}", facts)
 
     def _curves(self, recording: Readable, view: View) -> list[Curve]:
-        curves = []
-        for arm, frame in shown_frames(recording, self.frame, view).items():
-            curves += [curve for curve in _curves_in(arm, frame) if not self.rows or curve.row in self.rows]
-        return curves[:_MOST_CURVES]
+        found = shown_frames(recording, self.frame, view, _curves_in)
+        curves = [replace(curve, arm=arm) for arm, each in found.items() for curve in each]
+        return [curve for curve in curves if not self.rows or curve.row in self.rows][:_MOST_CURVES]
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
-        log = self.log if view.log is None else view.log
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return frames_called(recording, self.frame)
+
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
+        log = view.logarithmic(self.log)
         curves = self._curves(recording, view)
         if not curves:
-            head(picture, self.title, [], [])
-            write(picture, 1, missing(recording, self.frame, "curves"))
+            say(picture, self.title, missing(recording, self.frame, "curves"))
             return
         body = Picture.blank(picture.width, picture.height - 1)
         # One arm's curves are told apart by colour; those of several by their dashes.
@@ -95,14 +105,15 @@ def _looks(curves: list[Curve], alone: bool, recording: Readable, view: View) ->
     return looks
 
 
-def _curves_in(arm: str, frame: Recorded) -> list[Curve]:
+def _curves_in(frame: Recorded) -> list[Curve]:
+    """The curves in a frame, of no arm yet."""
     array, meta = frame.array, frame.meta
     if array.ndim != 2 or 0 in array.shape or array.size > _MANY or array.dtype.kind not in "fiub":
         return []
     names = texts(meta.get("names"), len(array)) or [str(k + 1) for k in range(len(array))]
     x = range_of(meta, "x") or ValueAxis(0.0, max(array.shape[1] - 1.0, 1.0))
     values = array[:_MOST_CURVES].astype(np.float64)
-    return [Curve(arm, name, x, row, text(meta, "x_name")) for name, row in zip(names, values, strict=False)]
+    return [Curve(RUN, name, x, row, text(meta, "x_name")) for name, row in zip(names, values, strict=False)]
 
 
 def _key(rows: list[str], view: View) -> str:

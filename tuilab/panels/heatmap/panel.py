@@ -3,45 +3,47 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from tuilab.panels.axes import StepAxis, Ticks, ValueAxis, total_steps
 from tuilab.panels.chart import GUTTER
 from tuilab.panels.columns import first_nonfinite
-from tuilab.panels.finish import absent, cut, finished, head, write
+from tuilab.panels.finish import Finished, absent, cut, cut_inside, head, say
 from tuilab.panels.heat import BAD, HOLE, Levels, paint, put_bar
 from tuilab.panels.heatmap.tracks import Track, tracks_of
 from tuilab.panels.numbers import integer_label, short
 from tuilab.panels.palette import DIM, HEAT_LEVELS, arm_color, arm_mark
 from tuilab.panels.picture import Picture
-from tuilab.panels.profiles import layers_of, profiles_of
+from tuilab.panels.profiles import layers_of, profiles_of, series_of
 from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import evenly
 from tuilab.panels.view import View
-from tuilab.panels.words import sentence
-from tuilab.recording import Readable
+from tuilab.panels.words import in_layer, sentence
+from tuilab.recording import Readable, layer_number
 
-_LEFT = GUTTER + 1
-_ROOMY = (_LEFT + 14, 5)
+_ROOMY = (GUTTER + 15, 5)
 """Width and height from which on there are axes: as charts have them, so that the steps line up."""
+
+_NAME = 24
+"""Cells for the names of layers, at most."""
 
 _CAPTIONED = 3
 """Rows for an arm from which on its name takes one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heatmap:
+class Heatmap(Finished):
     """The series ARM/METRIC/LAYER; a column shows the last value of its steps."""
+
+    over_steps: ClassVar[bool] = True
 
     title: str
     metric: str
     log: bool = False
-
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
     def describe(self, recording: Readable, view: View) -> str:
         """Of every arm the layers with the smallest and the greatest value, and those that broke first."""
@@ -52,7 +54,7 @@ class Heatmap:
             parts = []
             if finite:
                 low, high = (pick(finite, key=finite.__getitem__) for pick in (min, max))
-                ends = [f"{short(finite[at])} in layer {at}" for at in dict.fromkeys((low, high))]
+                ends = [f"{short(finite[at])} in {in_layer(at)}" for at in dict.fromkeys((low, high))]
                 parts = [" to ".join(ends)]
             if bad := [layer for layer in profile if layer not in finite]:
                 since = min(
@@ -60,20 +62,24 @@ class Heatmap:
                     for layer in bad
                     if (step := first_nonfinite(recording, names[arm][layer], view.step)) is not None
                 )
-                parts.append(f"not finite in layer {' '.join(map(str, bad))} since step {since}")
+                parts.append(f"not finite in {' '.join([in_layer(bad[0]), *bad[1:]])} since step {since}")
             facts.append(f"{arm} {', '.join(parts)}")
         return sentence(self.title + of_what(recording.header, self.metric), f"at step {view.step}", facts)
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
-        log = self.log if view.log is None else view.log
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return series_of(recording, self.metric, view)
+
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
+        log = view.logarithmic(self.log)
         axes = picture.width >= _ROOMY[0] and picture.height >= _ROOMY[1]
-        left = _LEFT if axes else 0
+        left = self._left(recording, view, picture.width) if axes else 0
         steps = StepAxis.until(view.step, total_steps(recording.header), picture.width - left)
         tracks = tracks_of(recording, self.metric, steps, view, log)
         if not any(track.known for track in tracks.values()):
-            head(picture, self.title, ["log"] * log, [])
             unknown = absent(recording, f"no series named ARM/{self.metric}/LAYER")
-            write(picture, 1, "nothing to draw yet" if tracks else unknown)
+            say(picture, self.title, "nothing to draw yet" if tracks else unknown)
             return
         known = [part.values[np.isfinite(part.values)] for part in tracks.values()]
         values = ValueAxis.holding(
@@ -91,6 +97,12 @@ class Heatmap:
         head(picture, self.title, [], [])
         broken = any(track.broken.any() for track in tracks.values())
         put_bar(picture, len(self.title) + 2, notes, values, broken, view)
+
+    def _left(self, recording: Readable, view: View, width: int) -> int:
+        """Cells for the step axis's name and the layers': those of charts, more where layers have names."""
+        arms = layers_of(recording, self.metric, view).values()
+        longest = max((len(layer) for layers in arms for layer in layers), default=0)
+        return max(min(longest, _NAME, width // 4), GUTTER) + 1
 
     def _blocks(
         self,
@@ -137,9 +149,14 @@ def _draw(block: Picture, track: Track, values: ValueAxis, view: View, left: int
         # A layer is named where it begins, as often as there is a row for it.
         layer = chosen[2 * row]
         if (row == 0 or layer != chosen[2 * row - 2]) and row >= free:
-            label = integer_label(track.layers[layer])
+            label = _label(track.layers[layer], left - 1)
             block.put(top + row, left - 1 - len(label), label, DIM)
             free = row + sparse
+
+
+def _label(layer: str, room: int) -> str:
+    number = layer_number(layer)
+    return cut_inside(layer, room) if number is None else integer_label(number)
 
 
 def _levels(track: Track, values: ValueAxis, rows: int) -> tuple[list[int], Levels]:

@@ -19,14 +19,14 @@ class Track:
     """One arm's layers over the columns of a step axis.
 
     Attributes:
-        layers: Their numbers.
+        layers: Their numbers or names.
         values: (layers, columns) the last value of each column's steps, held until the next; NaN where there
             is none.
         broken: (layers, columns) whether that value is NaN or infinite.
         left_out: Whether values were left out because they have no logarithm.
     """
 
-    layers: list[int]
+    layers: list[str]
     values: Floats
     broken: NDArray[np.bool_]
     left_out: bool = False
@@ -39,35 +39,25 @@ class Track:
 
 def tracks_of(recording: Readable, metric: str, steps: StepAxis, view: View, log: bool) -> dict[str, Track]:
     """Of every arm that is not hidden the metric by layer, up to the moment; logarithms where `log`."""
-    return {
-        arm: _track(
-            {layer: _read(recording, name, steps, view, log) for layer, name in names.items()}, steps, view
-        )
-        for arm, names in layers_of(recording, metric, view).items()
-    }
+    tracks = {}
+    for arm, layers in layers_of(recording, metric, view).items():
+        columns = read_columns(recording, list(layers.values()), steps, steps.shown(view.step, view.live))
+        tracks[arm] = _track(list(layers), columns.logarithms() if log else columns, steps, view)
+    return tracks
 
 
-def _read(recording: Readable, name: str, steps: StepAxis, view: View, log: bool) -> Columns:
-    columns = read_columns(recording, name, steps, view.step)
-    if view.live:
-        columns = columns.first(steps.complete(view.step, 1))
-    return columns.logarithms() if log else columns
-
-
-def _track(found: dict[int, Columns], steps: StepAxis, view: View) -> Track:
+def _track(layers: list[str], columns: Columns, steps: StepAxis, view: View) -> Track:
     """The columns of an arm's layers; what was recorded holds until the next value is."""
     end = steps.columns
     if view.live:
         end = steps.complete(view.step, 1)
     elif 0 <= view.step < steps.last:
         end = int(steps.column(np.array([view.step]))[0]) + 1
-    values = np.stack([columns.last for columns in found.values()])
-    broken = np.stack([columns.broken for columns in found.values()])
+    values, broken = columns.last, columns.broken
     place = np.where(np.isfinite(values) | broken, np.arange(values.shape[1]), -1)
     place = np.maximum.accumulate(place, axis=1)
     place[:, end:] = -1
     rows = np.arange(len(values))[:, None]
     held = np.where(place < 0, np.nan, values[rows, place])
     bad = np.where(place < 0, False, broken[rows, place])
-    left_out = any(columns.left_out for columns in found.values())
-    return Track(list(found), np.where(bad, np.nan, held), bad, left_out)
+    return Track(layers, np.where(bad, np.nan, held), bad, columns.left_out)

@@ -7,15 +7,17 @@ import math
 import numpy as np
 
 from tuilab.panels.axes import Floats
-from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import light
-from tuilab.panels.frames import texts
+from tuilab.panels.frames import frame_of, texts
 from tuilab.panels.landscape.surface import Surface
 from tuilab.panels.palette import DIM
 from tuilab.panels.paths import line_pixels
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import View
+from tuilab.panels.view import PIXELS, View
 from tuilab.recording import Readable
+
+ARROWS = "vectors"
+"""The frames that hold them."""
 
 _COLORS = {"gradient": 255, "momentum": 213, "step": 229, "look-ahead": 159}
 _OTHER = 250
@@ -37,10 +39,8 @@ Arrows = dict[str, list[Floats]]
 def arrows_of(recording: Readable, arms: list[str], view: View) -> Arrows:
     """The arrows of these arms at the moment, of each name together."""
     found: Arrows = {}
-    known = set(recording.frames())
     for arm in arms:
-        name = f"{arm}/vectors"
-        frame = recording.frame(name, view.step) if name in known else None
+        frame = frame_of(recording, arm, ARROWS, view.step)
         if frame is None or frame.array.ndim != 2 or frame.array.shape[1] != 4 or len(frame.array) > 16:
             continue
         if frame.array.dtype.kind not in "fiub":

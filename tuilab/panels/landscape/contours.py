@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from tuilab.panels.axes import Floats
-from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import light
 from tuilab.panels.heat import HOLE, levels
 from tuilab.panels.palette import HEAT, HEAT_LEVELS
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import View
+from tuilab.panels.view import PIXELS, View
 
 _EVERY = 4
 """Levels of heat from one line to the next."""

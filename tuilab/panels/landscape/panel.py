@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from tuilab.panels.axes import ValueAxis
 from tuilab.panels.chart import GUTTER
-from tuilab.panels.finish import Entry, cut, finished, head, write
-from tuilab.panels.frames import shown_frames
+from tuilab.panels.finish import Entry, Finished, cut, head, say
+from tuilab.panels.frames import frames_called, shown_frames
 from tuilab.panels.heat import levels, paint
-from tuilab.panels.landscape.arrows import arrows_of, draw_arrows, magnified, put_key
+from tuilab.panels.landscape.arrows import ARROWS, arrows_of, draw_arrows, magnified, put_key
 from tuilab.panels.landscape.contours import draw_contours
-from tuilab.panels.landscape.quadratic import draw_model, model_of, told_jump
+from tuilab.panels.landscape.quadratic import MODEL, draw_model, model_of, told_jump
 from tuilab.panels.landscape.surface import Surface, surface_of
 from tuilab.panels.numbers import brief, short
 from tuilab.panels.palette import BROKEN, DIM, MINIMUM, arm_color, arm_mark, arms_of
@@ -25,6 +26,7 @@ from tuilab.panels.points import cloud_of, draw_points
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Readable
+from tuilab.recording.memo import memo
 
 _MINIMUM_COLOR = 231
 _SMALLEST = (GUTTER + 12, 6)
@@ -36,20 +38,18 @@ _NAMED = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Landscape:
+class Landscape(Finished):
     """The frame of this name, the series ARM/x and ARM/y on it.
 
     Where they are recorded: the arrows of ARM/vectors, the models of ARM/quadratic_model, and the scatter
     frames called `points`.
     """
 
+    over_steps: ClassVar[bool] = True
+
     title: str
     frame: str
     points: str = ""
-
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
     def describe(self, recording: Readable, view: View) -> str:
         """Where every arm stands, whether that is outside the picture, and how far the nearest minimum is."""
@@ -61,15 +61,19 @@ class Landscape:
         return sentence(self.title, f"at step {view.step}", facts)
 
     def _surface(self, recording: Readable, view: View) -> Surface | None:
-        if self.frame not in recording.frames():
-            return None
-        return surface_of(recording.frame(self.frame, view.step))
+        known = self.frame in recording.frames()
+        return surface_of(recording.frame(self.frame, view.step)) if known else None
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        frames = frames_called(recording, self.frame, ARROWS, MODEL, *filter(None, [self.points]))
+        return [*frames, *(name for names in _positions(recording, view).values() for name in names)]
+
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
         surface = self._surface(recording, view)
         if surface is None:
-            head(picture, self.title, [], [])
-            write(picture, 1, f"no surface recorded (a frame named {self.frame})")
+            say(picture, self.title, f"no surface recorded (a frame named {self.frame})")
             return
         header = recording.header
         paths = _paths(recording, view)
@@ -109,20 +113,23 @@ class Landscape:
         if not self.points:
             return
         header = recording.header
-        for arm, frame in shown_frames(recording, self.points, view).items():
-            cloud = cloud_of(frame)
-            if cloud is not None:
-                plain = replace(cloud, classes=[])
-                mark, color = arm_mark(header, arm, view.glyphs), arm_color(header, arm)
-                draw_points(
-                    body, plain, ValueAxis(*surface.x), ValueAxis(*surface.y), view, color, mark, _FEW
-                )
+        for arm, cloud in shown_frames(recording, self.points, view, cloud_of).items():
+            plain = replace(cloud, classes=[])
+            mark, color = arm_mark(header, arm, view.glyphs), arm_color(header, arm)
+            draw_points(body, plain, ValueAxis(*surface.x), ValueAxis(*surface.y), view, color, mark, _FEW)
 
 
 def _paths(recording: Readable, view: View) -> dict[str, Path]:
-    names = set(recording.series())
+    positions = _positions(recording, view)
+    return {arm: read_path(recording, names, view.step) for arm, names in positions.items()}
+
+
+def _positions(recording: Readable, view: View) -> dict[str, list[str]]:
+    """The series of x and of y of every arm that is not hidden and has both."""
+    name = memo(recording).name
     arms = [arm for arm in arms_of(recording.header) if arm not in view.hidden]
-    return {arm: read_path(recording, arm, view.step) for arm in arms if {f"{arm}/x", f"{arm}/y"} <= names}
+    found = {arm: [each for axis in "xy" if (each := name(arm, axis)) is not None] for arm in arms}
+    return {arm: names for arm, names in found.items() if len(names) == 2}
 
 
 def _scale(surface: Surface) -> list[str]:

@@ -7,14 +7,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from tuilab.panels.axes import Floats
-from tuilab.panels.chart import PIXELS
 from tuilab.panels.dots import light
+from tuilab.panels.frames import frame_of
 from tuilab.panels.landscape.surface import Surface
 from tuilab.panels.numbers import short
 from tuilab.panels.paths import line_pixels
 from tuilab.panels.picture import Picture
-from tuilab.panels.view import View
+from tuilab.panels.view import PIXELS, View
 from tuilab.recording import Readable
+
+MODEL = "quadratic_model"
+"""The frames that hold them."""
 
 _FAR = 1e50
 _TARGET = "◎"
@@ -52,8 +55,7 @@ class Model:
 
 def model_of(recording: Readable, arm: str, view: View) -> Model | None:
     """The model of an arm at the moment, if it is recorded and finite."""
-    name = f"{arm}/quadratic_model"
-    frame = recording.frame(name, view.step) if name in recording.frames() else None
+    frame = frame_of(recording, arm, MODEL, view.step)
     if frame is None or frame.array.shape != (8,) or frame.array.dtype.kind not in "fiub":
         return None
     x, y, f, gx, gy, xx, xy, yy = frame.array.astype(np.float64).tolist()

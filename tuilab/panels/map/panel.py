@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tuilab.panels.axes import LIMIT, ValueAxis
 from tuilab.panels.blocks import Block, entries_of, gutter_of, lay, put_caption
-from tuilab.panels.finish import Entry, finished, head, write
-from tuilab.panels.frames import RUN, missing, power, shown_frames
+from tuilab.panels.finish import Entry, Finished, head, say
+from tuilab.panels.frames import RUN, frames_called, missing, power, shown_frames
 from tuilab.panels.hues import class_color, texture
 from tuilab.panels.map.cells import in_percent, paint, put_figures, put_map_axes, whole_cells
 from tuilab.panels.map.field import Field, field_of, scale_of
@@ -32,7 +33,7 @@ _WIDEST = 14
 
 
 @dataclass(frozen=True, slots=True)
-class Map:
+class Map(Finished):
     """The frame of this name of every arm; the points of another frame over it."""
 
     title: str
@@ -40,30 +41,26 @@ class Map:
     points: str | None = None
     log: bool = False
 
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
-
     def describe(self, recording: Readable, view: View) -> str:
         """Lowest and highest value and where; the shares of categories; what a confusion matrix mistakes."""
         facts = [f"{arm} {summary(field)}".strip() for arm, field in self._fields(recording, view).items()]
         return sentence(self.title, f"at step {view.step}", facts)
 
     def _fields(self, recording: Readable, view: View) -> dict[str, Field]:
-        frames = shown_frames(recording, self.frame, view)
-        found = {arm: field_of(frame) for arm, frame in frames.items()}
-        return {arm: field for arm, field in found.items() if field is not None}
+        return shown_frames(recording, self.frame, view, field_of)
 
-    def _clouds(self, recording: Readable, view: View) -> dict[str, Cloud | None]:
-        if self.points is None:
-            return {}
-        return {arm: cloud_of(frame) for arm, frame in shown_frames(recording, self.points, view).items()}
+    def _clouds(self, recording: Readable, view: View) -> dict[str, Cloud]:
+        return {} if self.points is None else shown_frames(recording, self.points, view, cloud_of)
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return frames_called(recording, self.frame, *filter(None, [self.points]))
+
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
         fields = self._fields(recording, view)
         if not fields:
-            head(picture, self.title, [], [])
-            write(picture, 1, missing(recording, self.frame, "map"))
+            say(picture, self.title, missing(recording, self.frame, "map"))
             return
         clouds = self._clouds(recording, view)
         first = next(iter(fields.values()))
@@ -152,10 +149,10 @@ def _lines_named(field: Field, view: View) -> str:
     return "  ".join(names)
 
 
-def _key(fields: dict[str, Field], clouds: dict[str, Cloud | None], view: View) -> list[Entry]:
+def _key(fields: dict[str, Field], clouds: dict[str, Cloud], view: View) -> list[Entry]:
     """The classes of the points, or the categories that are there."""
     for cloud in clouds.values():
-        if cloud is not None and cloud.classes:
+        if cloud.classes:
             return class_entries(cloud.classes, view)
     field = next(iter(fields.values()))
     if field.colors != "categories":

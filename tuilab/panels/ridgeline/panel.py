@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import ClassVar
 
 from tuilab.panels.axes import StepAxis, total_steps
 from tuilab.panels.chart import GUTTER
-from tuilab.panels.finish import Entry, absent, cut, finished, head, write
-from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_of, by_arm
+from tuilab.panels.finish import Entry, Finished, absent, cut, head, say
+from tuilab.panels.frames import names_of
+from tuilab.panels.palette import DIM, arm_color, arm_mark
 from tuilab.panels.picture import Picture
-from tuilab.panels.ridgeline.ridges import Ridges, draw_ridges, ridges_of, shares_at, steps_of
+from tuilab.panels.ridgeline.ridges import Ridges, draw_ridges, ridges_of
 from tuilab.panels.sampling import of_what, sample_note
-from tuilab.panels.shares import evenly, put_ranges, summary
+from tuilab.panels.shares import evenly, put_ranges, shares_of, summary
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Readable
@@ -27,8 +30,10 @@ _TALLEST = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Ridgeline:
+class Ridgeline(Finished):
     """The frame of this name: layers across and arms down; of one `layer` alone, arms across."""
+
+    over_steps: ClassVar[bool] = True
 
     title: str
     frame: str
@@ -36,20 +41,14 @@ class Ridgeline:
     layer: int | None = None
     log: bool = False
 
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
-
     def describe(self, recording: Readable, view: View) -> str:
         """For every arm, first and last layer (or the one chosen): what it was at first, what it is now."""
         facts = []
         for arm, name in self._names(recording, view).items():
-            steps = steps_of(recording, name, view.step).tolist()
-            found = {
-                step: shares
-                for step in [*steps[:1], *steps[1:][-1:]]
-                if (shares := shares_at(recording, name, step))
-            }
+            steps = recording.frame_steps(name)
+            ends = (recording.frame(name, step) for step in (*steps[:1].tolist(), view.step))
+            known = {frame.step: shares_of(frame) for frame in ends if frame and frame.step <= view.step}
+            found = {step: shares for step, shares in known.items() if shares is not None}
             layers = max((len(shares.bins) for shares in found.values()), default=0)
             for layer in sorted({0, layers - 1}) if self.layer is None else [self.layer - 1]:
                 told = [
@@ -63,16 +62,17 @@ class Ridgeline:
 
     def _names(self, recording: Readable, view: View) -> dict[str, str]:
         """The frame of each arm that is shown."""
-        names = by_arm(recording.header, recording.frames(f"*/{self.frame}"))
-        return {
-            arm_of(name): name
-            for name in names
-            if arm_of(name) not in view.hidden and self.arm in ("", arm_of(name))
-        }
+        names = names_of(recording, self.frame)
+        return {arm: name for arm, name in names.items() if arm not in view.hidden and self.arm in ("", arm)}
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return self._names(recording, view).values()
+
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
         names = self._names(recording, view)
-        log = self.log if view.log is None else view.log
+        log = view.logarithmic(self.log)
         roomy = picture.width >= _LEFT + 2 * _NARROWEST and picture.height >= 2 * _LOWEST
         left = _LEFT if roomy else 0
         columns = max((picture.width - left + 1) // (_NARROWEST + 1), 1)
@@ -88,10 +88,9 @@ class Ridgeline:
         arms = {arm: ridges_of(recording, names[arm], axis, view) for arm in visible}
         layers = max((len(shares.bins) for found in arms.values() for shares in found.values()), default=0)
         if layers < (self.layer or 1):
-            head(picture, self.title, [], [])
             none = absent(recording, f"no frame named {self.arm or 'ARM'}/{self.frame}")
             few = f"there are only {layers} layers" if layers else "no histogram recorded yet"
-            write(picture, 1, few if names else none)
+            say(picture, self.title, few if names else none)
             return
         header = recording.header
         notes = sample_note(header, self.frame) + ["log"] * log

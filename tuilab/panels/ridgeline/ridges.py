@@ -4,42 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
-from tuilab.panels.axes import Ints, StepAxis
-from tuilab.panels.chart import PIXELS
+from tuilab.panels.axes import StepAxis
 from tuilab.panels.dots import faded, light
 from tuilab.panels.picture import Picture
-from tuilab.panels.shares import Shares, heights, understood
-from tuilab.panels.view import View
-from tuilab.recording import Readable
+from tuilab.panels.shares import Shares, heights, shares_of
+from tuilab.panels.view import PIXELS, View
+from tuilab.recording import Frame, Readable
 
 Ridges = dict[int, Shares]
 """An arm's histograms by slot of the time axis, the earliest first."""
 
 
-def steps_of(recording: Readable, name: str, step: int) -> Ints:
-    """The steps (n,) of a frame up to and including a step."""
-    steps = recording.frame_steps(name)
-    return steps[steps <= step]
-
-
-def shares_at(recording: Readable, name: str, step: int) -> Shares | None:
-    """The histograms in a frame at a step, None for one that holds none."""
-    frame = recording.frame(name, step)
-    return None if frame is None else understood(frame.array, frame.meta)
-
-
 def ridges_of(recording: Readable, name: str, axis: StepAxis, view: View) -> Ridges:
     """The last histograms of every slot; live, only of those that are complete."""
-    steps = steps_of(recording, name, view.step)
-    slots = axis.column(steps)
-    kept = np.append(slots[1:] != slots[:-1], True)[: len(slots)]
-    if view.live and len(steps) > 1:
-        kept &= slots < max(axis.complete(view.step, 1), int(slots[0]) + 1)
-    found = {
-        slot: shares_at(recording, name, step)
-        for slot, step in zip(slots[kept].tolist(), steps[kept].tolist(), strict=True)
-    }
-    return {slot: shares for slot, shares in found.items() if shares is not None}
+    found: dict[int, Frame] = {}
+    ends, step = axis.ends().tolist(), view.step
+    while step >= 0 and (frame := recording.frame(name, step)) is not None:
+        slot = int(axis.column(np.array([frame.step]))[0])
+        found[slot] = frame
+        step = ends[slot - 1] if slot else -1
+    slots = sorted(found)
+    if view.live:
+        complete = axis.complete(view.step, 1)
+        slots = [slot for slot in slots if slot < complete] or slots[:1]
+    shares = {slot: shares_of(found[slot]) for slot in slots}
+    return {slot: histograms for slot, histograms in shares.items() if histograms is not None}
 
 
 def draw_ridges(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,8 +13,8 @@ from tuilab.panels.axes import Floats
 from tuilab.panels.blocks import Block, entries_of, lay, put_caption
 from tuilab.panels.colors import DEFAULT, TRUE
 from tuilab.panels.dots import light
-from tuilab.panels.finish import cut, finished, head, write
-from tuilab.panels.frames import RUN, missing, shown_frames
+from tuilab.panels.finish import Finished, cut, head, say
+from tuilab.panels.frames import RUN, frames_called, missing, shown_frames
 from tuilab.panels.palette import DIM
 from tuilab.panels.picture import Colors, Picture
 from tuilab.panels.raster import fill, shares
@@ -34,16 +35,12 @@ _BAYER = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]
 
 
 @dataclass(frozen=True, slots=True)
-class Tiles:
+class Tiles(Finished):
     """The pictures frame of this name of every arm, with captions from another frame."""
 
     title: str
     frame: str
     captions: str | None = None
-
-    def draw(self, recording: Readable, view: View, width: int, height: int) -> Picture:
-        """See `Panel.draw`."""
-        return finished(lambda picture: self._render(picture, recording, view), view, width, height)
 
     def describe(self, recording: Readable, view: View) -> str:
         """How many pictures of what size, how many were recognised, and the surest mistake."""
@@ -56,22 +53,20 @@ class Tiles:
         return sentence(self.title, f"at step {view.step}", facts)
 
     def _galleries(self, recording: Readable, view: View) -> dict[str, Gallery]:
-        frames = shown_frames(recording, self.frame, view)
-        found = {arm: gallery_of(frame) for arm, frame in frames.items()}
-        return {arm: gallery for arm, gallery in found.items() if gallery is not None}
+        return shown_frames(recording, self.frame, view, gallery_of)
 
     def _verdicts(self, recording: Readable, view: View) -> dict[str, list[Verdict]]:
-        if self.captions is None:
-            return {}
-        return {
-            arm: verdicts_of(frame) for arm, frame in shown_frames(recording, self.captions, view).items()
-        }
+        return {} if self.captions is None else shown_frames(recording, self.captions, view, verdicts_of)
 
-    def _render(self, picture: Picture, recording: Readable, view: View) -> None:
+    def sources(self, recording: Readable, view: View) -> Iterable[str]:
+        """See `Panel.sources`."""
+        return frames_called(recording, self.frame, *filter(None, [self.captions]))
+
+    def render(self, picture: Picture, recording: Readable, view: View) -> None:
+        """See `Finished`."""
         galleries = self._galleries(recording, view)
         if not galleries:
-            head(picture, self.title, [], [])
-            write(picture, 1, missing(recording, self.frame, "pictures"))
+            say(picture, self.title, missing(recording, self.frame, "pictures"))
             return
         verdicts = self._verdicts(recording, view)
         blocks = lay(len(galleries), picture.width, picture.height - 1)

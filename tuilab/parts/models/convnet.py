@@ -11,6 +11,7 @@ from torch import nn
 from tuilab.data import DataError
 from tuilab.parts.activations import activation_of
 from tuilab.parts.dropout import Dropout
+from tuilab.parts.models.layers import convolution
 from tuilab.parts.models.network import Activate, Network, Spec, normalization, normalizes
 
 
@@ -55,7 +56,7 @@ def convnet(
         for number in range(convolutions):
             parts: OrderedDict[str, nn.Module] = OrderedDict()
             # Batch norm subtracts the mean, and a bias before it with that.
-            parts["convolution"] = nn.Conv2d(inputs, maps, 3, padding=1, bias=bias and not normalizes(norm))
+            parts["convolution"] = convolution(inputs, maps, 3, padding=1, bias=bias and not normalizes(norm))
             if number == 0:
                 parts["pool"] = nn.MaxPool2d(2)
             if normalizes(norm):

@@ -11,6 +11,7 @@ from torch import nn
 
 from tuilab.parts.activations import activation_of
 from tuilab.parts.dropout import Dropout
+from tuilab.parts.models.layers import linear
 from tuilab.parts.models.network import Activate, Network, Spec, normalization, normalizes
 
 
@@ -43,7 +44,7 @@ def mlp(
     for fan_in, fan_out in pairwise(sizes):
         parts: OrderedDict[str, nn.Module] = OrderedDict()
         maps = fan_out * activation_of(activation).pieces
-        parts["linear"] = nn.Linear(fan_in, maps, bias=bias and not normalizes(norm))
+        parts["linear"] = linear(fan_in, maps, bias=bias and not normalizes(norm))
         if normalizes(norm):
             parts["norm"] = normalization(norm, maps)
         parts["activation"] = Activate(activation)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from tuilab.parts.activations import activation_of
 from tuilab.parts.dropout import Dropout
 from tuilab.parts.initializers import initialize
+from tuilab.parts.models.layers import linear
 from tuilab.parts.normalization import NORMALIZATIONS
 from tuilab.parts.randomness import stream
 
@@ -53,7 +54,7 @@ class Network(nn.Module):
     def __init__(self, hidden: Sequence[nn.Module], features: int, classes: int) -> None:
         super().__init__()
         self.hidden = nn.Sequential(*hidden)
-        self.scores = nn.Linear(features, classes)
+        self.scores = linear(features, classes)
 
     def forward(self, x: Tensor) -> Tensor:
         """Inputs (batch, *shape) to scores (batch, classes)."""

@@ -8,6 +8,7 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from tuilab.parts.models.layers import convolution
 from tuilab.parts.models.network import Activate, Network, Spec, normalization
 
 
@@ -21,14 +22,14 @@ class Block(nn.Module):
     def __init__(self, inputs: int, outputs: int, norm: Spec, activation: Spec) -> None:
         super().__init__()
         stride = 1 if inputs == outputs else 2
-        self.first = nn.Conv2d(inputs, outputs, 3, stride, padding=1, bias=False)
+        self.first = convolution(inputs, outputs, 3, stride, padding=1, bias=False)
         self.first_norm = normalization(norm, outputs)
         self.first_activation = Activate(activation)
-        self.second = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
+        self.second = convolution(outputs, outputs, 3, padding=1, bias=False)
         self.second_norm = normalization(norm, outputs)
         self.shortcut: nn.Module = nn.Identity()
         if stride > 1:
-            self.shortcut = nn.Conv2d(inputs, outputs, 1, stride, bias=False)
+            self.shortcut = convolution(inputs, outputs, 1, stride, bias=False)
         self.activation = Activate(activation)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -61,7 +62,7 @@ def resnet(
         activation: φ.
     """
     stem = nn.Sequential(
-        nn.Conv2d(shape[0], channels[0], 3, padding=1, bias=False),
+        convolution(shape[0], channels[0], 3, padding=1, bias=False),
         normalization(norm, channels[0]),
         Activate(activation),
     )

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tuilab.parts.models.layers import convolution, linear
 from tuilab.parts.models.network import Activate, Network, Spec
 from tuilab.parts.normalization import BatchNorm
 
@@ -64,7 +65,7 @@ class SpeedRun(Network):
 
     def __init__(self, hidden: Sequence[nn.Module], features: int, classes: int, bias_rate: float) -> None:
         super().__init__(hidden, features, classes)
-        self.scores = nn.Linear(features, classes, bias=False)
+        self.scores = linear(features, classes, bias=False)
         self._bias_rate = bias_rate
 
     def forward(self, x: Tensor) -> Tensor:
@@ -122,7 +123,7 @@ def speedrun(
     for outputs in widths:
         for number, fed in enumerate((inputs, outputs)):
             parts: OrderedDict[str, nn.Module] = OrderedDict()
-            parts["convolution"] = nn.Conv2d(fed, outputs, 3, padding=1, bias=False)
+            parts["convolution"] = convolution(fed, outputs, 3, padding=1, bias=False)
             if number == 0:
                 parts["pool"] = nn.MaxPool2d(2)
             norm = BatchNorm(outputs, momentum=0.4)

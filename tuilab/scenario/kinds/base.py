@@ -22,6 +22,9 @@ def _arm_name(name: str) -> str:
 
 ArmName = Annotated[str, AfterValidator(_arm_name)]
 
+MOST_ARMS = 32
+"""Of one scenario."""
+
 
 class Probes(Strict):
     """What is measured inside the network, how often and how exactly."""
@@ -50,6 +53,16 @@ class Scenario(Strict):
     )
     panels: list[Panel] = Field(default=[])
     expect: list[Expectation] = Field(default=[])
+    holds_under: list[str] = Field(
+        default=[], description="keys that -s may change without the expectations losing their ground"
+    )
+    null: list[str] = Field(
+        default=[],
+        description="overrides, as -s takes them, that take the effect away and break expectations",
+    )
+    changed: list[str] = Field(
+        default=[], description="what -s changed that the expectations were not written for; tuilab writes it"
+    )
     predict: list[Prediction] = Field(default=[], max_length=6)
 
     SETUP: ClassVar[type[Strict]]
@@ -103,4 +116,11 @@ class Scenario(Strict):
                 if layered != (expectation.layer is not None or isinstance(expectation.near, list)):
                     per = "layer, so give one" if layered else "arm, without a layer"
                     raise ValueError(f"{where}: {expectation.metric} is measured per {per}")
+            if expectation.statistical and expectation.over == "draws":
+                for arm in filter(None, (expectation.arm, expectation.below, expectation.above)):
+                    if getattr(self.setups[arm], "draws", 1) < 2:
+                        raise ValueError(
+                            f"{where} asks for statistics of arm {arm!r}, which is drawn once: "
+                            'give it draws, such as draws = 16, or ask over = "seeds"'
+                        )
         return self

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, Field
 
-from tuilab.scenario.kinds.base import ArmName, Scenario
+from tuilab.scenario.kinds.base import MOST_ARMS, ArmName, Scenario
 from tuilab.scenario.metrics import Metric
 from tuilab.scenario.parts.optimizers import Optimizer
 from tuilab.scenario.strict import Strict, rising
@@ -32,14 +32,16 @@ class CostsScenario(Scenario):
         AfterValidator(rising),
     ] = Field(default=[64, 4096], description="parameters at the first and at the last step")
     steps: int | None = Field(default=12, ge=1, le=1_000)
-    arms: dict[ArmName, CostsSetup] = Field(min_length=1, max_length=32)
+    arms: dict[ArmName, CostsSetup] = Field(min_length=1, max_length=MOST_ARMS)
     SETUP: ClassVar[type[Strict]] = CostsSetup
     METRICS: ClassVar[dict[str, Metric]] = {
         "n": Metric("parameters"),
-        "time": Metric("one step on one thread, the fastest of several, measured by the clock", "s"),
+        "time": Metric(
+            "one step on one thread, the fastest of several, measured by the clock", "s", clock=True
+        ),
         "memory": Metric("what the rule remembers, and the largest thing it asks the surface for", "B"),
         "time.slope": Metric(
-            "slope of log time against log N over the last three doublings, measured by the clock"
+            "slope of log time against log N over the last three doublings, measured by the clock", clock=True
         ),
         "memory.slope": Metric("slope of log memory against log N over the last three doublings"),
         "left": Metric("distance to the minimum after one step ÷ before", "share"),

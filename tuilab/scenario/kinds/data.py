@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from tuilab.scenario.kinds.base import ArmName, Scenario
+from tuilab.scenario.kinds.base import MOST_ARMS, ArmName, Scenario
 from tuilab.scenario.metrics import Metric
 from tuilab.scenario.parts.preprocessing import Cloud, Preprocessing, Source
 from tuilab.scenario.strict import Strict
@@ -37,7 +37,7 @@ class DataScenario(Scenario):
         default=0.1, gt=0, le=1e3, description="length of the random change to the classifier's weights"
     )
     ridge: float = Field(default=1e-4, gt=0, le=1e3, description="L2 penalty of the linear classifier")
-    arms: dict[ArmName, DataSetup] = Field(min_length=1, max_length=32)
+    arms: dict[ArmName, DataSetup] = Field(min_length=1, max_length=MOST_ARMS)
     SETUP: ClassVar[type[Strict]] = DataSetup
     METRICS: ClassVar[dict[str, Metric]] = {
         "examples": Metric("examples that the statistics were fitted on"),

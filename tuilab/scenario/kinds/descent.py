@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from tuilab.scenario.kinds.base import ArmName, Scenario
+from tuilab.scenario.kinds.base import MOST_ARMS, ArmName, Scenario
 from tuilab.scenario.metrics import Metric
 from tuilab.scenario.parts.crowds import Crowd, Place, Settings
 from tuilab.scenario.parts.optimizers import Optimizer
@@ -74,7 +74,7 @@ class DescentScenario(Scenario):
     kind: Literal["descent"]
     surface: Surface
     steps: int | None = Field(default=300, ge=0, le=10**9)
-    arms: dict[ArmName, DescentSetup] = Field(min_length=1, max_length=32)
+    arms: dict[ArmName, DescentSetup] = Field(min_length=1, max_length=MOST_ARMS)
     SETUP: ClassVar[type[Strict]] = DescentSetup
     METRICS: ClassVar[dict[str, Metric]] = {
         "loss": Metric("height of the surface"),

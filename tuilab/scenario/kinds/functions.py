@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from tuilab.scenario.kinds.base import ArmName, Scenario
+from tuilab.scenario.kinds.base import MOST_ARMS, ArmName, Scenario
 from tuilab.scenario.metrics import Metric
 from tuilab.scenario.parts.activations import ActivationSpec
 from tuilab.scenario.strict import Positive, Range, Strict
@@ -38,19 +38,23 @@ _MEASURED = {
         "output.std": Metric("standard deviation of φ(h)"),
     },
     "cost": {
-        "forward": Metric("forward, median so far, measured by the clock", "ns an element"),
-        "backward": Metric("backward by autograd, median so far, measured by the clock", "ns an element"),
-        "forward.ratio": Metric("forward ÷ ReLU's, measured by the clock"),
-        "backward.ratio": Metric("backward ÷ ReLU's, measured by the clock"),
+        "forward": Metric("forward, median so far, measured by the clock", "ns an element", clock=True),
+        "backward": Metric(
+            "backward by autograd, median so far, measured by the clock", "ns an element", clock=True
+        ),
+        "forward.ratio": Metric("forward ÷ ReLU's, measured by the clock", clock=True),
+        "backward.ratio": Metric("backward ÷ ReLU's, measured by the clock", clock=True),
     },
     "signs": {
         "batch": Metric("examples that gradients are averaged over"),
         "same_sign": Metric("share of one unit's weight gradients that have the commoner sign", "share"),
         "same_sign.predicted": Metric("the same for batches without end, ½ + atan(mean ÷ std)/π", "share"),
-        "distance": Metric("distance of two weights, learning from one example a step, to where they belong"),
-        "detour": Metric("length of their path ÷ distance covered"),
-        "x": Metric("first weight"),
-        "y": Metric("second weight"),
+        "distance": Metric(
+            "distance of two weights, learning from one example a step, to where they belong, mean over units"
+        ),
+        "detour": Metric("length of their path ÷ distance covered, median over units"),
+        "x": Metric("first weight of the first unit's two"),
+        "y": Metric("second weight of the first unit's two"),
     },
 }
 
@@ -60,7 +64,8 @@ class FunctionsScenario(Scenario):
 
     `saturation`: step by step the Gaussian preactivation spreads, from `spread[0]` to `spread[1]`. `cost`:
     each step times every function once more. `signs`: units see the functions' outputs as their inputs; at
-    step k their weight gradients are averages over k + 1 examples, and two weights make their k-th update.
+    step k their weight gradients are averages over k + 1 examples, and two weights of each make their k-th
+    update.
     """
 
     kind: Literal["functions"]
@@ -73,7 +78,7 @@ class FunctionsScenario(Scenario):
     inputs: int = Field(default=4096, ge=2, le=2**20, description="of signs: weights a unit")
     units: int = Field(default=256, ge=1, le=2**16, description="of signs: how many are averaged")
     steps: int | None = Field(default=60, ge=0, le=10**9)
-    arms: dict[ArmName, FunctionsSetup] = Field(min_length=1, max_length=32)
+    arms: dict[ArmName, FunctionsSetup] = Field(min_length=1, max_length=MOST_ARMS)
     SETUP: ClassVar[type[Strict]] = FunctionsSetup
     METRICS: ClassVar[dict[str, Metric]] = _CURVES | {
         name: metric for measured in _MEASURED.values() for name, metric in measured.items()

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from tuilab.scenario.kinds.base import ArmName, Scenario
+from tuilab.scenario.kinds.base import MOST_ARMS, ArmName, Scenario
 from tuilab.scenario.metrics import Metric
 from tuilab.scenario.parts.normalization import Normalization
 from tuilab.scenario.strict import Positive, Strict
@@ -45,7 +45,7 @@ class NormalizationScenario(Scenario):
     mean: float = Field(default=5.0, ge=-1e6, le=1e6, description="of every value of the batches")
     std: Positive = 1.0
     steps: int | None = Field(default=60, ge=0, le=10**9)
-    arms: dict[ArmName, NormalizationSetup] = Field(min_length=1, max_length=32)
+    arms: dict[ArmName, NormalizationSetup] = Field(min_length=1, max_length=MOST_ARMS)
     SETUP: ClassVar[type[Strict]] = NormalizationSetup
     METRICS: ClassVar[dict[str, Metric]] = {
         "running.mean": Metric("running mean, averaged over the channels"),
@@ -61,11 +61,13 @@ class NormalizationScenario(Scenario):
         "fused.difference": Metric("largest difference of the fused convolution to the two, in test mode"),
         "time.normalised": Metric(
             "processor time of convolution and batch norm ÷ of a convolution alone, least so far of each, "
-            "measured by the clock"
+            "measured by the clock",
+            clock=True,
         ),
         "time.fused": Metric(
             "processor time of the fused convolution ÷ of a convolution alone, least so far of each, "
-            "measured by the clock"
+            "measured by the clock",
+            clock=True,
         ),
     }
     EVENTS: ClassVar[dict[str, str]] = {}

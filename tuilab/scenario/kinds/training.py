@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from tuilab.scenario.kinds.base import ArmName, Probes, Scenario
+from tuilab.scenario.kinds.base import MOST_ARMS, ArmName, Probes, Scenario
 from tuilab.scenario.metrics import LAYER_METRICS, Metric
 from tuilab.scenario.parts.augmentation import Augment
 from tuilab.scenario.parts.data import Data, Pictures, Points
@@ -102,7 +102,7 @@ class TrainingScenario(Scenario):
         default="float32",
         description="of products; weights, losses and figures are float32 always; auto: bf16 on a GPU",
     )
-    arms: dict[ArmName, TrainingSetup] = Field(min_length=1, max_length=32)
+    arms: dict[ArmName, TrainingSetup] = Field(min_length=1, max_length=MOST_ARMS)
     SETUP: ClassVar[type[Strict]] = TrainingSetup
     METRICS: ClassVar[dict[str, Metric]] = {
         "train.loss": Metric("loss of the batch, before the update, without penalties", "nats"),
@@ -137,7 +137,10 @@ class TrainingScenario(Scenario):
             "accuracy of what was gathered: mean weights, or snapshots voting", "share"
         ),
         "averaged.loss": Metric("loss of what was gathered: mean weights, or snapshots voting", "nats"),
-        "averaged.gain": Metric("accuracy of what was gathered − of the network as it is", "share"),
+        "averaged.gain": Metric(
+            "accuracy of what was gathered − of the network as it is; in an ensemble both of the first",
+            "share",
+        ),
         "learning_rate": Metric("learning rate of the next update"),
         "rank.loss": Metric(
             "loss of one process's share of the batch, by its number", "nats", per_layer=True

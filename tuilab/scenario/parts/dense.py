@@ -10,6 +10,8 @@ from pydantic import Field, model_validator
 from tuilab.scenario.parts.activations import ActivationSpec
 from tuilab.scenario.strict import Strict
 
+MOST_WEIGHTS = 2**31
+
 
 class DenseNetwork(Strict):
     """Layers without bias, `width` and `depth` or all `widths`; convolutions where a `kernel` is given."""
@@ -48,14 +50,19 @@ class DenseNetwork(Strict):
         """Values a channel: size², 1 in a dense network."""
         return self.size**2 if self.kernel else 1
 
+    @property
+    def weights(self) -> int:
+        """How many there are."""
+        return sum(a * b * self.area for a, b in pairwise(self.layer_widths))
+
     @model_validator(mode="after")
     def _can_be_built(self) -> DenseNetwork:
         if self.kernel is not None and self.kernel % 2 == 0:
             raise ValueError(f"a kernel of {self.kernel} has no middle; wanted an odd number")
         if self.kernel is not None and self.kernel > self.size:
             raise ValueError(f"a kernel of {self.kernel} is larger than pictures of {self.size}")
-        widths = self.layer_widths
-        weights = sum(a * b * self.area for a, b in pairwise(widths))
-        if weights > 2**31:
-            raise ValueError(f"{weights:,} weights are more than the 2,147,483,648 that one arm may have")
+        if self.weights > MOST_WEIGHTS:
+            raise ValueError(
+                f"{self.weights:,} weights are more than the {MOST_WEIGHTS:,} that one arm may have"
+            )
         return self

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
@@ -11,7 +12,9 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.screen import Screen
 
-from tuilab.tui import terminal, words
+from tuilab import terminal
+from tuilab.runs import RunError
+from tuilab.tui import words
 from tuilab.tui.pace import EnginePace
 from tuilab.tui.player import Player
 from tuilab.tui.screens.arms import ArmsScreen
@@ -79,7 +82,7 @@ class RunScreen(Screen[None]):
         self._worker = Worker(source, self._deliver)
         self._hidden: frozenset[str] = frozenset()
         self._log: bool | None = None
-        self._glyphs = terminal.glyphs()
+        self._glyphs = terminal.glyphs(sys.__stderr__)
         self._every_other = False
         self._told: int | None = None
         self._pace = EnginePace()
@@ -177,7 +180,7 @@ class RunScreen(Screen[None]):
                 self._hidden,
                 self._log,
                 self._glyphs,
-                terminal.colored(),
+                terminal.colors(sys.__stderr__) > 0,
                 self._told,
             )
         )
@@ -221,11 +224,9 @@ class RunScreen(Screen[None]):
 
     # Actions
 
-    def _tell_engine(self, *what: str) -> None:
-        from tuilab.runs import RunError
-
+    def _tell_engine(self, do: str, **arguments: Any) -> None:
         try:
-            self._source.ask(*what)
+            self._source.ask(do, **arguments)
         except RunError as error:
             self._say(str(error))
         else:
@@ -296,7 +297,7 @@ class RunScreen(Screen[None]):
             pace = self._pace.change(notches)
             rate = "as fast as it can" if pace == "max" else f"{pace} steps a second"
             self._say(f"the engine is asked for {rate}")
-            self._tell_engine("pace", pace)
+            self._tell_engine("pace", value=None if pace == "max" else float(pace))
             return
         self.player.change_speed(notches)
         self._ask()
@@ -383,4 +384,4 @@ def _waiting(snapshot: Snapshot) -> str:
         return f"{snapshot.state}: {snapshot.problem}"
     if snapshot.state == "starting":
         return "The engine is starting: loading torch takes a few seconds."
-    return "Nothing is recorded yet."
+    return "Nothing to be seen is recorded yet."

@@ -6,7 +6,8 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tuilab.tui import terminal
+MIN_WIDTH, MIN_HEIGHT = 80, 24
+"""The smallest terminal that the lab works in."""
 
 
 class SmallScreen(Screen[None]):
@@ -27,6 +28,6 @@ class SmallScreen(Screen[None]):
     def _say(self) -> None:
         width, height = self.app.size
         self.query_one("#small", Static).update(
-            f"This terminal has {width}×{height} cells; tuilab needs "
-            f"{terminal.MIN_WIDTH}×{terminal.MIN_HEIGHT}. Enlarge it, or q to quit."
+            f"This terminal has {width}×{height} cells; tuilab needs {MIN_WIDTH}×{MIN_HEIGHT}. "
+            "Enlarge it, or q to quit."
         )

@@ -1,0 +1,21 @@
+"""Ages and sizes in words."""
+
+from __future__ import annotations
+
+
+def age(seconds: float) -> str:
+    """`now`, `3 min`, `5 h`, `2 d`: so coarse that a screen that nobody touches seldom changes."""
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= size:
+            return f"{int(seconds / size)} {unit}"
+    return "now"
+
+
+def size(count: int) -> str:
+    """`812 B`, `3.1 MB`."""
+    amount = float(count)
+    for unit in ("B", "KB", "MB"):
+        if amount < 1_000:
+            return f"{amount:.0f} {unit}" if unit == "B" or amount >= 100 else f"{amount:.1f} {unit}"
+        amount /= 1_000
+    return f"{amount:.1f} GB"

@@ -1,0 +1,92 @@
+"""From a run's folder to an experiment that can begin, or go on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from pydantic import ValidationError
+
+import tuilab
+from tuilab.data import DataError, MissingDataError
+from tuilab.engine import checkpoints
+from tuilab.engine.checkpoints import Restored
+from tuilab.engine.devices import DeviceError, choose
+from tuilab.engine.errors import EngineError, NoDataError
+from tuilab.experiments import DistributedError, Experiment, World, build
+from tuilab.experiments.memory import lacks_memory
+from tuilab.runs import Run
+from tuilab.scenario.problems import Source, sentences
+from tuilab.scenario.schema import KINDS, Scenario
+
+
+@dataclass(frozen=True)
+class Ready:
+    """An experiment that can begin, or go on."""
+
+    scenario: Scenario
+    experiment: Experiment
+    device: torch.device
+    restored: Restored | None
+
+    @property
+    def step(self) -> int:
+        """The step that it was taken to."""
+        return self.restored.step if self.restored else 0
+
+    @property
+    def seconds(self) -> float:
+        """What the run had taken until then."""
+        seconds = self.restored.facts.get("seconds") if self.restored else None
+        return float(seconds) if isinstance(seconds, int | float) else 0.0
+
+    @property
+    def notes(self) -> list[str]:
+        """What differs from when the checkpoint was made."""
+        return self.restored.notes if self.restored else []
+
+
+def set_up(run: Run, resume: bool, world: World) -> Ready:
+    """Build what a run's folder describes, and take it to its newest checkpoint if it is to go on from there.
+
+    Raises:
+        EngineError: the scenario, the device, the data or a usable checkpoint are not there, or there is not
+            enough memory.
+        RunError: the folder is no run's.
+    """
+    scenario, options = _scenario(run), run.options
+    try:
+        device = choose(options.get("device", "auto"), options.get("threads"), world.local_rank)
+        experiment = build(scenario, device, world)
+    except MissingDataError as error:
+        raise NoDataError(str(error)) from None
+    except (DeviceError, DataError, DistributedError) as error:
+        raise EngineError(str(error)) from None
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        raise EngineError(
+            f"{run.name}: not enough memory to set this up; make the network or the batch smaller"
+        ) from None
+    try:
+        restored = checkpoints.restore(run.path / "checkpoints", experiment) if resume else None
+    except checkpoints.CheckpointError as error:
+        raise EngineError(str(error)) from None
+    return Ready(scenario, experiment, device, restored)
+
+
+def _scenario(run: Run) -> Scenario:
+    """The run's scenario, checked again: it may have been made by another tuilab, or by hand."""
+    kind = run.scenario.get("kind")
+    model = KINDS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        raise EngineError(f"{run.name}: its scenario is of kind {kind!r:.40}; there are {', '.join(KINDS)}")
+    try:
+        return model.model_validate(run.scenario)
+    except ValidationError as error:
+        said = sentences(error, model, run.scenario, Source(run.path / "run.json", "", run.scenario, {}))
+    more = f", and {len(said) - 3} more" if len(said) > 3 else ""
+    raise EngineError(
+        f"{run.name}: its scenario, made by tuilab {run.facts.get('tuilab', '0.1')!s:.20}, does not fit "
+        f"tuilab {tuilab.__version__}: {'; '.join(said[:3])}{more}; go on with the tuilab that it was made by"
+    )

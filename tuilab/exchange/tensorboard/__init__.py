@@ -1,0 +1,1 @@
+"""TensorBoard's event files: records with checksums, and the protocol buffers in them."""

@@ -1,0 +1,124 @@
+"""The folder that runs lie in: make one there, find one, list them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import tuilab
+from tuilab.runs import control
+from tuilab.runs.errors import RunError
+from tuilab.runs.files import replace
+from tuilab.runs.folder import Run
+
+
+def runs_folder(given: Path | None = None) -> Path:
+    """Where runs lie: the folder given, else `$TUILAB_RUNS`, else the user's data folder."""
+    if given is not None:
+        return given
+    if named := os.environ.get("TUILAB_RUNS"):
+        return Path(named)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("tuilab")) / "runs"
+
+
+def create(
+    root: Path, source: str, scenario: dict[str, Any], options: dict[str, Any], name: str | None = None
+) -> Run:
+    """A new run's folder, ready for an engine; only its owner may look into it.
+
+    Args:
+        root: the folder of runs; made when missing.
+        source: the scenario's name, which also names the run unless `name` does.
+        scenario: the resolved scenario as plain data.
+        options: `device`, `threads`, `pace`.
+        name: the folder's name.
+
+    Raises:
+        RunError: the name is taken or unfit, or the folder can't be written.
+    """
+    if name is not None and (
+        not name or name in (".", "..") or "/" in name or "\0" in name or len(name) > 200
+    ):
+        raise RunError(f"{name!r} can't name a run: wanted a folder name without slashes")
+    facts = {
+        "id": uuid.uuid4().hex,
+        "source": source,
+        "scenario": scenario,
+        "options": options,
+        "created": time.time(),
+        "tuilab": tuilab.__version__,
+    }
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        run = Run(_folder(root, source, name))
+        try:
+            control.create(run.path / "control")
+            replace(run.path / "run.json", json.dumps(facts, indent=1).encode())
+        except BaseException:
+            run.discard()
+            raise
+    except OSError as error:
+        raise RunError(
+            f"{root}: can't write runs there ({error.strerror}); choose another folder with --runs"
+        ) from None
+    return run
+
+
+def listing(root: Path) -> list[Run]:
+    """The runs in a folder, newest first; an absent folder has none.
+
+    Raises:
+        RunError: the folder can't be listed.
+    """
+    found: list[tuple[float, Path]] = []
+    try:
+        for path in root.iterdir():
+            with contextlib.suppress(OSError):  # no run, or gone by now: never in the way of the others
+                found.append((-(path / "run.json").stat().st_mtime, path))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunError(f"{root}: can't list the runs there ({error.strerror})") from None
+    return [Run(path) for _, path in sorted(found)]
+
+
+def find(root: Path, name: str | None = None) -> Run:
+    """A run by its name, its path or its scenario's name (the newest such); by none, the newest of all.
+
+    Raises:
+        RunError: there is none.
+    """
+    if name is not None:
+        for path in (root / name, Path(name)):
+            if (path / "run.json").is_file():
+                return Run(path)
+    for run in listing(root):
+        with contextlib.suppress(RunError):
+            if name is None or run.source == name:
+                return run
+    wanted = "are no runs" if name is None else f"is no run {name!r}"
+    raise RunError(f"{root}: there {wanted} here; `tuilab runs` lists them, `tuilab run SCENARIO` makes one")
+
+
+def _folder(root: Path, source: str, name: str | None) -> Path:
+    """A new folder for a run, the first of its name that is free."""
+    stem = name or f"{source}-{time.strftime('%Y%m%d-%H%M%S')}"
+    path = root / stem
+    for attempt in range(2, 1_000):
+        try:
+            path.mkdir(mode=0o700)
+            return path
+        except FileExistsError:
+            if name is not None:
+                raise RunError(
+                    f"{root}: there is a run named {name!r} already; choose another --name"
+                ) from None
+            path = root / f"{stem}-{attempt}"
+    raise RunError(f"{root}: there are too many runs named {stem}; choose a --name")

@@ -1,0 +1,111 @@
+"""A recording with all that the screen shows of it. It imports what draws and diagnoses: for the worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tuilab.doctor import Finding, Outcome, Reveal, check, findings, reveals
+from tuilab.panels import Drawn, Picture, View, arm_color, arm_mark, panels_of
+from tuilab.panels.palette import arms_of
+from tuilab.recording import Readable
+from tuilab.runs import State
+from tuilab.tui.player import Timeline
+from tuilab.tui.snapshot import ArmLabel, Snapshot, Wanted
+
+_CHECK_EVERY = 2.0
+"""Seconds between two looks at the expectations and findings of a run that is still going."""
+
+
+class Film:
+    """A recording, the files it lies in, and what was made of it so far."""
+
+    def __init__(self, recording: Readable, paths: Sequence[Path]) -> None:
+        self.recording, self.paths = recording, list(paths)
+        self._begin()
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self.recording.close()
+
+    def refresh(self) -> bool:
+        """Look for what was added since; True if there was anything."""
+        fresh = self.recording.refresh()
+        if fresh and self.recording.header != self._header:  # another run has taken its place
+            self._begin()
+        return fresh
+
+    def snapshot(self, wanted: Wanted, state: State) -> Snapshot:
+        """What is wanted, of the moment."""
+        recording = self.recording
+        end = max(recording.last_step, 0)
+        step = end if wanted.step is None else min(wanted.step, end)
+        live = wanted.step is None and state is State.RUNNING
+        view = View(step, live, wanted.hidden, wanted.log, wanted.glyphs, wanted.color)
+        outcomes, found = self._judge(state)
+        return Snapshot(
+            wanted,
+            state,
+            header=self._header,
+            titles=tuple(panel.title for panel in self._drawn.panels),
+            arms=tuple(
+                ArmLabel(arm, arm_mark(self._header, arm, wanted.glyphs), arm_color(self._header, arm))
+                for arm in arms_of(self._header)
+            ),
+            first=max(recording.first_step, 0),
+            last=end,
+            step=step,
+            pictures=self._pictures(wanted, view),
+            events=tuple(recording.events()),
+            outcomes=outcomes,
+            findings=found,
+            reveals=() if state.alive else self._reveals,
+            timeline=self._time(wanted.step is not None or not state.alive),
+            problem=self._damage(),
+            told=self._tell(wanted.told, view),
+        )
+
+    def _tell(self, panel: int | None, view: View) -> str:
+        if panel is None or panel >= len(self._drawn.panels):
+            return ""
+        return self._drawn.panels[panel].describe(self.recording, view)
+
+    def _begin(self) -> None:
+        self._header = self.recording.header
+        self._drawn = Drawn(panels_of(self._header))
+        self._reveals: tuple[Reveal, ...] = tuple(reveals(self.recording))
+        self._judged: tuple[tuple[Outcome, ...], tuple[Finding, ...]] = ((), ())
+        self._judged_of: tuple[int, State | None] = (-1, None)
+        self._judged_at = 0.0
+        self._timeline, self._timed = Timeline(), -1
+
+    def _pictures(self, wanted: Wanted, view: View) -> dict[int, Picture]:
+        return {
+            panel: self._drawn.draw(panel, self.recording, view, width, height)
+            for panel, width, height in wanted.sizes
+            if panel < len(self._drawn.panels) and width > 0 and height > 0
+        }
+
+    def _judge(self, state: State) -> tuple[tuple[Outcome, ...], tuple[Finding, ...]]:
+        """Expectations and findings; while the run goes on only every so often."""
+        now, of = time.monotonic(), (self.recording.revision, state)
+        changed = state != self._judged_of[1]
+        if changed or (of != self._judged_of and now - self._judged_at > _CHECK_EVERY):
+            self._judged = tuple(check(self.recording, over=not state.alive)), tuple(findings(self.recording))
+            self._judged_of, self._judged_at = of, now
+        return self._judged
+
+    def _time(self, needed: bool) -> Timeline:
+        """The timeline for playing it; read anew once the recording has grown by a quarter."""
+        last = self.recording.last_step
+        if needed and (self._timed < 0 or last > 1.25 * self._timed + 20):
+            self._timeline, self._timed = Timeline.of(self.recording), last
+        return self._timeline
+
+    def _damage(self) -> str:
+        gaps = self.recording.gaps
+        if not gaps:
+            return ""
+        lost = sum(gap.length for gap in gaps)
+        return f"{len(gaps)} damaged part{'s' * (len(gaps) > 1)} of the recording skipped ({lost:,} bytes)"
