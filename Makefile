@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN    := .venv/bin
 
-.PHONY: demo test test-all format bench campaign clean
+.PHONY: demo test test-all format bench truth campaign clean
 
 demo: .venv/installed
 	$(BIN)/tuilab run deep-tanh-init
@@ -25,7 +25,10 @@ format: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/pip install -q -c constraints.txt -e '.[bench]'
-	@failed=0; for script in bench/[a-z]*.py; do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
+	@failed=0; for script in $(filter-out bench/truth.py,$(wildcard bench/[a-z]*.py)); do echo "== $$script"; $(BIN)/python $$script || failed=1; done; exit $$failed
+
+truth: .venv/installed
+	$(BIN)/python bench/truth.py
 
 campaign: .venv/installed
 	$(BIN)/python -m tests.campaign $(ARGS)

@@ -38,7 +38,7 @@ def main() -> int:
         began = time.process_time()
         next(experiment)
         between = time.process_time()
-        x, g = (torch.randn(shape).expand(len(arms), -1, -1) for _ in range(2))
+        x, g = (torch.randn(shape).expand(1, len(arms), -1, -1) for _ in range(2))
         backward(g, forward(x, layers, tanh), layers, tanh)
         probed.append(between - began)
         bare.append(time.process_time() - between)

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tuilab.recording import Readable, SeriesName
+from tuilab.recording import Readable
+from tuilab.scenario.schema import KINDS
 
 LIFE = (
     "started",
@@ -31,9 +32,10 @@ class History(NamedTuple):
 
 def history(recording: Readable) -> History:
     """What was computed, to the last bit."""
-    series = {}
+    series, clocks = {}, _clocks(recording)
     for name in recording.series():
-        if not _is_clock(name):
+        identity = recording.identity(name)
+        if identity.arm != "engine" and identity.metric not in clocks:
             steps, values = recording.read(name)
             series[name] = (steps.tolist(), np.ascontiguousarray(values).tobytes())
     frames: dict[str, list[tuple[int, bytes, str]]] = {}
@@ -63,6 +65,8 @@ def differences(wanted: History, found: History) -> list[str]:
     return sorted(said)
 
 
-def _is_clock(name: str) -> bool:
-    found = SeriesName.parse(name)
-    return found.arm == "engine" or found.metric.split(".")[0] == "time"
+def _clocks(recording: Readable) -> set[str]:
+    """The metrics of the recorded scenario that are readings of a clock."""
+    scenario = recording.header["scenario"]
+    metrics = KINDS[scenario["kind"]].model_validate(scenario).metrics
+    return {name for name, metric in metrics.items() if metric.clock}

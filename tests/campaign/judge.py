@@ -18,7 +18,9 @@ from pathlib import Path
 from types import FrameType
 
 SECONDS = 5.0
-"""Longest that an answer may take."""
+"""Processor time that an answer may take."""
+PATIENCE = 60.0
+"""Time that it may take by the clock, on a machine that is busy otherwise."""
 MEMORY = 200 * 2**20
 PER_BYTE = 10
 """Memory that a command may take: so many bytes, and so many more for each byte of the file."""
@@ -124,15 +126,18 @@ def _peak() -> int:
 
 @contextlib.contextmanager
 def _within(seconds: float) -> Iterator[None]:
-    """Interrupt what takes longer."""
+    """Interrupt what takes longer, of the processor's time."""
 
     def over(number: int, frame: FrameType | None) -> None:
         raise Hang
 
-    before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    timers = {signal.SIGPROF: (signal.ITIMER_PROF, seconds), signal.SIGALRM: (signal.ITIMER_REAL, PATIENCE)}
+    before = {number: signal.signal(number, over) for number in timers}
+    for timer, after in timers.values():
+        signal.setitimer(timer, after)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for number, (timer, _) in timers.items():
+            signal.setitimer(timer, 0)
+            signal.signal(number, before[number])

@@ -88,9 +88,17 @@ def test_run_ends_with_plots_expectations_and_the_place(shell: Shell) -> None:
 
 
 def test_check_exits_with_1_when_a_promise_is_broken(shell: Shell) -> None:
-    assert "✗ sgd: distance" in shell("run", "bowl", "-s", "arms.sgd.optimizer.lr=0.001", "--check", code=1)
-    assert "not: bowl" in shell("check", "bowl", "-s", "arms.sgd.optimizer.lr=0.001", code=1)
+    (shell.folder / "slow.toml").write_text(BOWL.replace("lr = 0.1 ", "lr = 0.001 "))
+    assert "✗ sgd: distance" in shell("run", "slow", "--check", code=1)
+    assert "not: slow" in shell("check", "slow", code=1)
     assert "1 of 1 scenarios keep" in shell("check", "bowl")
+
+
+def test_what_an_override_has_changed_is_not_checked(shell: Shell) -> None:
+    said = shell("check", "bowl", "-s", "arms.sgd.optimizer.lr=0.001")
+    assert "– sgd: distance" in said
+    assert "not checked: changed from what it was written for, arms.sgd.optimizer.lr" in said
+    assert "0 of 1 scenarios keep what they promise; not checked: bowl" in said
 
 
 def test_inspect_prints_series_as_json_with_nan_and_inf_as_strings(recorded: Shell) -> None:

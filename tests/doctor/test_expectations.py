@@ -192,3 +192,13 @@ def test_what_has_not_happened_by_the_end_happens_later(record: Record) -> None:
     recording = record({**claim, "by": 2.0}, {**claim, "by": 3.0})  # a's at 4, b's not by 10
     assert [outcome.verdict for outcome in check(recording)] == [Verdict.MET, Verdict.UNMET]
     assert {outcome.verdict for outcome in check(recording, over=False)} == {Verdict.OPEN}
+
+
+def test_a_series_that_claims_to_be_of_the_billionth_layer_is_one_layer(tmp_path: Path) -> None:
+    expect = {"arm": "a", "metric": "std", "layer": "all", "between": [0, 1]}
+    writer = Writer.create(tmp_path / "far.tlr", {"scenario": {"expect": [expect]}})
+    writer.table(["a/std/999999999"]).append(0, [0.5])
+    writer.close()
+    with Recording.open(tmp_path / "far.tlr") as recording:
+        (outcome,) = check(recording)
+    assert (outcome.verdict, outcome.measured) == (Verdict.UNMET, "nothing")

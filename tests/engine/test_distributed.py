@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -65,7 +65,7 @@ for line in sys.stdin:
             os.dup2(out, 2)
             sys.argv = ["tuilab", *asked["arguments"]]
             try:
-                main()
+                exec(sys.argv[2]) if sys.argv[1] == "-c" else main()
             except SystemExit as end:
                 sys.stdout.flush()
                 os._exit(end.code or 0)
@@ -154,15 +154,22 @@ def both(nursery: Nursery) -> Run:
 
 
 def wait_for(run: Run, step: int) -> None:
-    """Until a run in other processes has come to a step."""
+    """Until a run in other processes has come to a step, as its first process recorded it."""
     deadline = time.monotonic() + 60
     while True:
         assert time.monotonic() < deadline
         if run.recordings():
             with run.open() as recording:
-                if recording.last_step >= step:
+                if recording.has("adam/train.loss") and recording.read("adam/train.loss")[0][-1] >= step:
                     return
         time.sleep(0.01)
+
+
+def history_of(path: Path) -> dict[str, Any]:
+    """Where a file says that it stands in its run's history."""
+    with Recording.open(path) as recording:
+        keys = ("run", "sequence", "rank", "continues")
+        return {key: recording.header[key] for key in keys if key in recording.header}
 
 
 def assert_close(found: Recording, expected: Recording, name: str, tolerance: float = 1e-5) -> None:
@@ -183,7 +190,8 @@ def test_two_processes_learn_as_one_with_the_whole_batch(alone: Run, both: Run) 
         steps, values = found.read("lbfgs/train.loss", 0, 9)
         np.testing.assert_allclose(values, expected.read("lbfgs/train.loss", 0, 9)[1], rtol=1e-3)
         assert len(steps) == 9
-        assert_close(found, expected, "adam/weight_gradient.norm/1", 1e-4)
+        for metric in ("weight_gradient.norm", "gradient.norm"):
+            assert_close(found, expected, f"adam/{metric}/1", 1e-4)
         both_ended, one_ended = (
             [
                 (e.step, e.kind, e.arm)
@@ -252,6 +260,12 @@ def test_a_stopped_run_goes_on_in_as_many_processes_or_fewer(nursery: Nursery, b
         nursery.start(count, "resume", str(run.path))
         assert nursery.codes() == [0] * count, nursery.said()
         assert run.state() is State.FINISHED
+        told = {path.name: history_of(path) for path in run.recordings()}
+        stopped = told["main-2.tlr"]["continues"]["step"]
+        assert told["rank-1.tlr"] == {"run": run.facts["id"], "sequence": 1, "rank": 1}
+        if count == 2:
+            went_on = {"file": "rank-1.tlr", "step": stopped}
+            assert told["rank-1-2.tlr"] == told["rank-1.tlr"] | {"sequence": 2, "continues": went_on}
         with run.open() as found, both.open() as expected:
             assert_close(found, expected, "adam/train.loss")
             if count == 2:
@@ -294,6 +308,37 @@ def test_a_killed_process_leaves_the_others_with_a_sentence(nursery: Nursery, vi
     assert run.state() is (State.FAILED if victim else State.DIED)
     with run.open() as recording:
         assert len(recording.read("adam/train.loss")[0]) >= 5
+
+
+IMPATIENT = """
+import os, signal, time
+from tuilab.engine import distributed
+distributed.PATIENCE, distributed.BEAT = 1.0, 0.1
+with distributed.joined() as world:
+    print("joined", world.broadcast(None), flush=True)
+    if world.leader:
+        {busy}
+    print("heard", world.broadcast("here"), flush=True)
+"""
+
+
+def test_a_process_that_is_busy_is_waited_for_longer_than_patience_lasts(nursery: Nursery) -> None:
+    nursery.start(2, "-c", IMPATIENT.format(busy="time.sleep(3)"))
+    assert nursery.codes() == [99, 99], nursery.said()
+    assert all("heard here" in text for text in nursery.said())
+
+
+def test_a_process_that_does_not_even_live_is_not(nursery: Nursery) -> None:
+    leader, _ = nursery.start(2, "-c", IMPATIENT.format(busy="os.kill(os.getpid(), signal.SIGSTOP)"))
+    try:
+        deadline = time.monotonic() + 60
+        while "PeerLost" not in nursery.said()[1]:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        os.kill(leader, signal.SIGKILL)
+    assert nursery.codes()[1] == 99
+    assert "another process of this run has ended, or no longer answers" in nursery.said()[1]
 
 
 @pytest.mark.parametrize(

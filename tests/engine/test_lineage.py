@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.engine.conftest import Prepare
-from tests.engine.history import events, files, history
+from tests.engine.history import as_read, events, files, history
 from tuilab.engine import EngineError, checkpoints, conduct
 from tuilab.experiments.descent import DescentExperiment
 from tuilab.runs import Run, State
@@ -55,7 +55,7 @@ def test_each_file_says_what_it_goes_on_from(prepare: Prepare) -> None:
     }
     assert third["continues"]["file"] == "main-2.tlr"
     assert [event.kind for event in events(run, "main.tlr")][-2:] == ["checkpoint", "stopped"]
-    assert history(run) == history(whole)
+    assert as_read(run) == history(run) == history(whole)
 
 
 def test_without_a_checkpoint_nothing_before_counts(prepare: Prepare) -> None:
@@ -64,7 +64,7 @@ def test_without_a_checkpoint_nothing_before_counts(prepare: Prepare) -> None:
     stop_at(run, 10)
     conduct(run, resume=True)
     assert headers(run)[1]["continues"] == {"file": "main.tlr", "step": -1, "events": 0}
-    assert history(run) == history(whole)
+    assert as_read(run) == history(run) == history(whole)
 
 
 def test_a_file_that_is_gone_is_named_all_the_same(prepare: Prepare) -> None:
@@ -114,7 +114,7 @@ def test_no_clock_decides_what_happened(prepare: Prepare, monkeypatch: pytest.Mo
     assert conduct(run, resume=True) is State.FINISHED
     assert run.state() is State.FINISHED
     assert headers(run)[1]["continues"]["step"] == 24
-    assert history(run) == history(whole)
+    assert as_read(run) == history(run) == history(whole)
 
 
 DYING = """
@@ -145,7 +145,7 @@ def test_what_a_checkpoint_goes_on_from_was_written_before_it(prepare: Prepare) 
         assert recording.last_step >= newest
     run.options["checkpoint"] = 60
     conduct(run, resume=True)
-    assert history(run) == history(whole)
+    assert as_read(run) == history(run) == history(whole)
 
 
 def test_halves_of_files_are_swept_up(prepare: Prepare) -> None:

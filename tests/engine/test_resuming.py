@@ -9,6 +9,7 @@ import os
 import random
 import struct
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -88,19 +89,32 @@ def turned(experiment: Experiment, step: int, turns: list[Turn]) -> None:
                 assert experiment.tunables()[key] == value
 
 
-def advance(experiment: Experiment, count: int, turns: list[Turn]) -> list[Observation]:
-    """So many steps, or as many as there are, in a process where everything random is drawn otherwise."""
-    torch.manual_seed(random.SystemRandom().getrandbits(60))
-    np.random.seed(random.SystemRandom().getrandbits(32))
-    random.seed()
+@contextmanager
+def drawing_from_nobody_elses() -> Iterator[None]:
+    """As in another process: the generators that everybody shares are elsewhere, and are left as they are."""
+    seeds = random.SystemRandom()
+    torch.manual_seed(seeds.getrandbits(60))
+    np.random.seed(seeds.getrandbits(32))
+    random.seed(seeds.getrandbits(60))
     before = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
-    found = []
-    for observation in islice(experiment, count):
-        found.append(observation)
-        turned(experiment, observation.step, turns)
+    yield
     assert torch.equal(torch.get_rng_state(), before[0]), "torch's own generator was drawn from"
     assert np.random.get_state()[1].tolist() == before[1], "NumPy's own generator was drawn from"
     assert random.getstate() == before[2], "Python's own generator was drawn from"
+
+
+def built(scenario: Scenario) -> Experiment:
+    with drawing_from_nobody_elses():
+        return build(scenario, CPU)
+
+
+def advance(experiment: Experiment, count: int, turns: list[Turn]) -> list[Observation]:
+    """So many steps, or as many as there are."""
+    found = []
+    with drawing_from_nobody_elses():
+        for observation in islice(experiment, count):
+            found.append(observation)
+            turned(experiment, observation.step, turns)
     return found
 
 
@@ -109,7 +123,7 @@ def interrupted(scenario: Scenario, turns: list[Turn], breaks: list[Break]) -> l
     with TemporaryDirectory() as name:
         folder, found = Path(name), []
         for number, stop in enumerate(breaks):
-            experiment = build(scenario, CPU)
+            experiment = built(scenario)
             restored = checkpoints.restore(folder, experiment)
             assert (restored is None) is (number == 0)
             if restored is not None:
@@ -118,7 +132,7 @@ def interrupted(scenario: Scenario, turns: list[Turn], breaks: list[Break]) -> l
             found += advance(experiment, stop.step + 1 - len(found), turns)
             checkpoints.save(folder, experiment, len(found) - 1, {"events": number})
             advance(experiment, stop.lost, turns)
-        experiment = build(scenario, CPU)
+        experiment = built(scenario)
         checkpoints.restore(folder, experiment)
         return found + advance(experiment, scenario.steps or 10**6, turns)
 
@@ -138,7 +152,7 @@ def bits(observation: Observation, clocks: set[str]) -> dict[str, Any]:
 
 
 def assert_same(scenario: Scenario, turns: list[Turn], breaks: list[Break]) -> None:
-    whole = advance(build(scenario, CPU), 10**6, turns)
+    whole = advance(built(scenario), 10**6, turns)
     found = interrupted(scenario, turns, breaks)
     clocks = {name for name, metric in scenario.metrics.items() if metric.clock}
     assert len(found) == len(whole)
@@ -157,6 +171,60 @@ def test_a_run_interrupted_anywhere_is_the_same_bit_for_bit(kind: str) -> None:
         assert_same(scenario, turns, breaks)
 
     check()
+
+
+MOONS = {"name": "moons", "train": 40, "validation": 20}
+MLP = {"name": "mlp", "width": 6, "depth": 2, "norm": "batch", "dropout": 0.3}
+CONVNET = {"name": "convnet", "channels": [3, 4], "dropout": 0.3}
+MOMENTUM = {"name": "momentum", "lr": 0.1}
+BOWL = {"surface": {"name": "quadratic"}, "steps": 20}
+WALK = {"optimizer": {"name": "sgd", "lr": 0.02}, "start": [1.0, -2.0], "noise": {"std": 0.5, "batch": 1}}
+KNOWN: dict[str, dict[str, Any]] = {
+    "averaged weights with dropout and batch norm": {
+        "arms": {
+            name: {
+                "network": MLP,
+                "optimizer": MOMENTUM,
+                "batch": 10,
+                "average": {"name": "swa", "start": 0.1},
+            }
+            for name in ("one", "two")
+        }
+    },
+    "dropout sampled in a fused copy": {
+        "data": {"name": "shapes10", "train": 20, "validation": 10},
+        "arms": {"one": {"network": CONVNET, "optimizer": MOMENTUM, "batch": 10}},
+        "tests": {"sampled": {"mode": "sampled", "fused": True}},
+    },
+    "L-BFGS on weights that lie channels last": {
+        "data": {"name": "shapes10", "train": 20, "validation": 10},
+        "arms": {"one": {"network": CONVNET, "optimizer": {"name": "lbfgs"}, "batch": 10}},
+    },
+    "a crowd, turned between two of its pictures": {
+        **BOWL,
+        "arms": {"one": {**WALK, "crowd": {"name": "copies", "n": 9, "every": 10}}},
+    },
+    "a crowd whose rule becomes linear on the way": {
+        **BOWL,
+        "arms": {
+            "one": {
+                **WALK,
+                "optimizer": {"name": "momentum", "lr": 0.02, "dampening": 0.5},
+                "crowd": {"name": "copies", "n": 9, "every": 3},
+            }
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_what_once_went_on_otherwise(name: str) -> None:
+    kind = "descent" if "surface" in KNOWN[name] else "training"
+    base = {"data": MOONS, "steps": 12, "probes": {"budget": 1.0, "every": 3}} if kind == "training" else {}
+    given = {"kind": kind, "title": "t", "question": "q", **base, **KNOWN[name]}
+    turns = [Turn(4, which, factor) for which, factor in ((0, 0.0), (1, 0.5), (2, 0.0))]
+    for stop in (3, 4, 6, 11):
+        assert_same(KINDS[kind].model_validate(given), turns, [Break(stop, 2)])
 
 
 def test_only_the_clock_is_named_a_clock() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,9 @@ import torch
 from training_runs import ARM, SMALL, experiment, figures, series
 
 from tuilab.experiments.state import copied, joined, split
+from tuilab.experiments.training.examining import Verdict
+from tuilab.experiments.training.goals import Goal
+from tuilab.scenario.parts.judging import Target
 
 SPIRALS = {"name": "spirals", "train": 60, "validation": 60}
 MLP = {"name": "mlp", "width": 12, "depth": 2}
@@ -83,6 +87,14 @@ def test_averages_along_the_way_change_nothing_and_are_judged(name: str) -> None
     assert series(seen, "two/averaged.gain")[30] == averaged - plain
 
 
+def test_an_average_without_a_memory_gains_nothing_in_an_ensemble_either() -> None:
+    seen = toy({"one": {**PLAIN, "members": 3, "average": {"name": "ema", "decay": 0.0}}}, steps=30)
+    gains = series(seen, "one/averaged.gain")
+    assert len(gains) > 1
+    assert set(gains.values()) == {0.0}
+    assert any(series(seen, "one/ensemble.gain").values()), "the ensemble is another network"
+
+
 def test_a_snapshot_ensembles_schedule_runs_in_cycles() -> None:
     arm = {**PLAIN, "schedule": {"name": "cosine"}, "average": {"name": "snapshots", "cycles": 3}}
     rates = series(toy({"one": arm}, steps=30), "one/learning_rate")
@@ -125,6 +137,14 @@ def test_the_gap_is_measured_on_one_footing() -> None:
             assert v["one/gap.accuracy"] == v["one/fit.accuracy"] - v["one/validation.accuracy"]
             assert v["one/gap.loss"] == v["one/validation.loss"] - v["one/fit.loss"]
     assert len(series(seen, "one/gap.loss")) == 4
+
+
+def test_a_network_that_diverged_reaches_nothing() -> None:
+    lost = Verdict(math.nan, math.nan)
+    for target in ({"loss": 0.5}, {"accuracy": 0.5}):
+        goal = Goal(Target.model_validate(target))
+        assert not goal.reached("train", lost)
+        assert goal.reached("train", Verdict(0.4, 0.6))
 
 
 def test_a_target_is_reached_once_at_its_step() -> None:

@@ -12,7 +12,8 @@ import pytest
 from tuilab.recording import Recording, Writer
 
 Series = Mapping[str, tuple[Sequence[int], Sequence[float]]]
-Frames = Sequence[tuple[str, int, Any, dict[str, Any]]]
+Frames = Sequence[tuple[Any, ...]]
+"""Each a name, a step, an array, a meta, and possibly further arrays."""
 Record = Callable[..., Recording]
 
 
@@ -33,8 +34,8 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Record]:
                     writer.table([name]).extend(
                         np.asarray(steps, np.int64), np.asarray(values, np.float64)[:, None]
                     )
-            for name, step, array, meta in frames:
-                writer.frame(name, step, np.asarray(array), meta)
+            for name, step, array, meta, *arrays in frames:
+                writer.frame(name, step, np.asarray(array), meta, *arrays)
             writer.close()
             return stack.enter_context(Recording.open(path))
 

@@ -148,3 +148,26 @@ def test_every_arm_has_its_mark_at_its_bars(record):
     recording = record(frames=[frame("a", np.ones((4, 4))), frame("b", np.ones((4, 4)))])
     picture = histograms().draw(recording, View(0, color=False), 59, 16)
     assert (picture.chars[2, 14], picture.chars[9, 14]) == ("●", "■")
+
+
+def test_bins_that_change_from_frame_to_frame_have_their_edges_beside_them(record):
+    meta = {"kind": "histogram", "low": [-1.0, -1.0], "layers": ["encoder.0.ffn", "head"]}
+    shares = [[0, 0, 1, 0], [0, 1, 0, 0]]
+    frames = [
+        ("a/h", step, shares, meta, {"low": np.array([-step, 0.0]), "high": np.array([step, 2.0])})
+        for step in (1, 4)
+    ]
+    recording = record(frames=frames)
+    for step, ends in ((1, ["-1", "1", "0", "2"]), (4, ["-4", "4", "0", "2"])):
+        picture = histograms().draw(recording, View(step), 40, 12)
+        assert picture.text().split("\n")[-1].split() == ends
+        assert picture.text().split("\n")[1].split() == ["encoder.0.ffn", "head"]
+    assert "a encoder.0.ffn median 1.00" in histograms().describe(recording, View(4))
+    assert "a encoder.0.ffn median 0.250" in histograms().describe(recording, View(3))
+
+
+@pytest.mark.parametrize("wrong", [np.zeros(3), np.zeros((2, 2)), np.array([np.nan, np.inf])])
+def test_edges_that_fit_no_layer_are_not_known(record, wrong):
+    recording = record(frames=[("a/h", 0, np.eye(2), {}, {"low": wrong, "high": wrong})])
+    told = histograms().describe(recording, View(0))
+    assert "layer 1 median NaN" in told

@@ -14,13 +14,13 @@ from pathlib import Path
 from tuilab.runs import Run
 lock = Run(Path(sys.argv[1])).claim()
 child = 0
-if "fork" in sys.argv:
-    child = os.fork()
-elif "spawn" in sys.argv:
+if "spawn" in sys.argv:
     import subprocess
     child = subprocess.Popen(["sleep", "600"], stdout=subprocess.DEVNULL).pid
-if child or "alone" in sys.argv:
+if "fork" not in sys.argv:
     print(child, flush=True)
+elif not os.fork():  # only the child knows that it has let go
+    print(os.getpid(), flush=True)
 time.sleep(600)
 """
 

@@ -23,10 +23,18 @@ _QUERIES = re.compile(rb"\x1b\[[<>?][0-9;]*(?:u|\$p)")
 
 
 class Terminal:
-    """Runs `tuilab` as a person would: keys go in, and what the screen shows comes out."""
+    """Runs `tuilab` as a person would: keys go in, and what the screen shows comes out.
+
+    Or runs other Python: `program` is what stands before the arguments.
+    """
 
     def __init__(
-        self, *arguments: str, size: tuple[int, int] = (120, 40), nohup: bool = False, **environment: str
+        self,
+        *arguments: str,
+        size: tuple[int, int] = (120, 40),
+        nohup: bool = False,
+        program: tuple[str, ...] = ("-m", "tuilab"),
+        **environment: str,
     ) -> None:
         self.screen = pyte.Screen(*size)
         self.output = b""
@@ -40,7 +48,7 @@ class Terminal:
             own |= {"TERM": "xterm-256color", "LANG": "C.UTF-8", **environment}
             # With these variables and no others: readline, which pytest loads, sets COLUMNS and LINES behind
             # Python's back, and execv would hand them on.
-            os.execve(sys.executable, [sys.executable, "-m", "tuilab", *arguments], own)
+            os.execve(sys.executable, [sys.executable, *program, *arguments], own)
 
     def __enter__(self) -> Terminal:
         return self

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,7 +28,6 @@ def newer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         future.setattr("tuilab.recording.format.VERSION", 7)
         recorder = Recorder(tmp_path / "newer.tlr", steps=1)
         recorder.record(1)
-        os.close(recorder.writer._fd)
     return tmp_path / "newer.tlr"
 
 

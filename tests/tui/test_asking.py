@@ -47,6 +47,11 @@ def test_steps_that_people_type(text: str, step: int | None) -> None:
         (Event(5, "set", None, {"value": "nan"}, 0.0), "      5  None nan"),
         (Event(0, "pace", None, {"steps_per_second": None}, 0.0), "      0  pace: as fast as it can"),
         (Event(9, "failed", None, {"message": "out of memory"}, 0.0), "      9  failed: out of memory"),
+        (
+            Event(5, "set", None, {"key": "a", "was": 10**400, "value": [1]}, 0.0),
+            "      5  a a number without end → [1]",
+        ),
+        (Event(9, "failed", None, {"message": "x" * 10**6}, 0.0), f"      9  failed: {'x' * 491}…"),
         (Event(9, "never-heard-of", "gone", {}, 0.0), "      9  gone never heard of"),
     ],
 )

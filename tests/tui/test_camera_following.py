@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from race import ARMS, Recorder, header
 
-from tuilab.recording import Recording, RecordingError, Writer
-from tuilab.runs import Run
+from tuilab.recording import Readable, Recording, RecordingError, Writer
+from tuilab.runs import Run, State
 from tuilab.tui.snapshot import Snapshot, Wanted
 from tuilab.tui.source import Source
 from tuilab.tui.worker import Camera
@@ -51,6 +51,8 @@ def test_through_a_kill_and_a_resume_the_new_history_is_shown(live: tuple[Run, R
     second.record(31, 4.25)
     after = take(camera)
     assert after.last == 51
+    assert {"diverged", "pace"}.isdisjoint(event.kind for event in after.events)
+    assert after.findings == ()
     assert "4.25" in after.pictures[2].text()
     at_40 = take(camera, step=40)
     assert "4.25" in at_40.pictures[2].text()
@@ -68,15 +70,15 @@ def test_what_a_dead_run_revealed_is_hidden_again_when_it_goes_on(tmp_path: Path
     writer.flush()
 
     class Changing(Source):
-        now = "stopped"
+        now = State.STOPPED
 
-        def state(self, recording: Recording | None) -> str:
+        def state(self, recording: Readable | None) -> State:
             return self.now
 
     source = Changing(path)
     camera = Camera(source)
     assert len(take(camera).reveals) == 1
-    source.now = "running"
+    source.now = State.RUNNING
     writer.event(10, "resumed-from")
     writer.flush()
     assert take(camera).reveals == ()

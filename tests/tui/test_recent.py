@@ -10,6 +10,7 @@ import pytest
 
 from tuilab.recording import Recording, Writer
 from tuilab.runs import Run, State, Summary, create
+from tuilab.tui import words
 from tuilab.tui.recent import RecentRuns
 
 
@@ -80,6 +81,10 @@ def test_what_is_over_is_read_once(root: Path, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(Recording, "open", refuse)
     assert seen(recent) == first
+
+
+def test_every_state_has_its_mark() -> None:
+    assert set(words.STATES) == set(State)
 
 
 def test_broken_runs_are_listed_beside_the_others(root: Path) -> None:

@@ -180,6 +180,8 @@ async def test_texts_from_strangers_are_shown_and_not_obeyed(tmp_path: Path) -> 
     async with lab(tmp_path / "evil.tlr") as opened:
         await opened.sees("[/bold] [red]x")
         await opened.sees("failed: [/bold]")
+        picture = opened.pilot.app.export_screenshot()
+        assert {char for char in picture if not char.isprintable()} == {"\n"}
         await opened.press("a", "enter")
         await until(lambda: opened.screen.snapshot.wanted.hidden == {evil}, "the arm hidden")
 

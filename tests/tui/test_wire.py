@@ -122,6 +122,23 @@ def test_escape_sequences_in_texts_do_not_reach_the_terminal() -> None:
     assert "\u202e" not in sent
 
 
+def test_links_and_marks_without_end_do_not_reach_the_terminal() -> None:
+    link = Style(link="http://evil", meta={"@click": "app.quit"})
+    strip = Strip([Segment("link", link), Segment("e" + "\u0301" * 1_000)])
+    sent = Wire(256).difference(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1)))
+    assert "\x1b]" not in sent
+    assert "evil" not in sent
+    assert sent.count("\u0301") < 10
+
+
+def test_a_terminal_without_colours_gets_none_and_keeps_its_attributes() -> None:
+    style = Style(color=Color.from_ansi(208), bgcolor=Color.from_rgb(1, 2, 3), bold=True)
+    sent = Wire(0).difference(LayoutUpdate([[Strip([Segment("a", style)])]], Region(0, 0, WIDTH, 1)))
+    assert "\x1b[1ma" in sent.replace("\x1b[0;1m", "\x1b[1m")
+    assert "38;" not in sent
+    assert "48;" not in sent
+
+
 def test_an_ascii_terminal_gets_ascii() -> None:
     strip = Strip([Segment("╭─ loss ● ▶ 日 é ←→ ÷ −")])
     sent = Wire(ascii_only=True).difference(LayoutUpdate([[strip]], Region(0, 0, WIDTH, 1)))

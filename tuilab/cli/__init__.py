@@ -35,7 +35,7 @@ def main() -> None:
     code: object
     try:
         code = _run()
-    except KeyboardInterrupt:  # of an engine that was asked twice
+    except KeyboardInterrupt:
         code = 128 + signal.SIGINT
     except SystemExit as leaving:
         code = leaving.code
@@ -47,13 +47,15 @@ def main() -> None:
     sys.exit(code)
 
 
-_asked: list[int] = []
+asked: list[int] = []
 """The signals that asked to end."""
 
 
 def _leave(number: int, frame: FrameType | None) -> None:
     """End as a command that came to its end would: what is open is closed, the terminal is given back."""
-    _asked.append(number)
+    asked.append(number)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
     sys.exit(128 + number)
 
 
@@ -76,8 +78,8 @@ def _run() -> int:
     except Exception as error:
         if isinstance(error, OSError) and error.errno in _NO_READER:
             raise
-        if _asked:  # some libraries make an error of their own of being interrupted
-            return 128 + _asked[0]
+        if asked:  # some libraries make an error of their own of being interrupted
+            return 128 + asked[0]
         from tuilab.cli.output import say_lines
 
         if sentence := _sentence(error):
@@ -110,6 +112,10 @@ def _sentence(error: Exception) -> str:
     """What went wrong as a sentence for the user; nothing where only a programmer can make sense of it."""
     if is_own(error):
         return str(error)
+    if isinstance(error, RecursionError):
+        return "what was read is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory for this"
     if isinstance(error, OSError) and error.strerror:
         return ": ".join(str(part) for part in (error.filename, error.strerror) if part is not None)
     return ""

@@ -53,10 +53,12 @@ def check(
             from tuilab.cli.seeds import print_table
 
             print_table(found)
-        kept = len(names) - len(failed) - len(skipped)
+        unchecked = [r["scenario"] for r in found if r["met"] and not r["checked"]]
+        kept = len(names) - len(failed) - len(skipped) - len(unchecked)
         say(
             f"{kept} of {len(names)} scenarios keep what they promise"
             + (f"; not: {', '.join(failed)}" if failed else "")
+            + (f"; not checked: {', '.join(unchecked)}" if unchecked else "")
             + (f"; left out for want of data: {', '.join(skipped)}" if skipped else "")
         )
     if failed:
@@ -89,6 +91,7 @@ def _check_one(
         "scenario": name,
         "run": run.name,
         "met": all(outcome.verdict.fine for outcome in outcomes),
+        "checked": not outcomes or any(outcome.verdict != "not checked" for outcome in outcomes),
         "error": None,
         "no_data": False,
         "expectations": [outcome_facts(o) for o in outcomes],
@@ -103,6 +106,7 @@ def could_not_run(name: str, error: Exception) -> dict[str, Any]:
         "scenario": name,
         "run": None,
         "met": False,
+        "checked": False,
         "error": str(error),
         "no_data": isinstance(error, NoDataError),
         "expectations": [],

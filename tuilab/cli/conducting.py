@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> 
     Of a world only the leader shows progress. A run that was made for this and could not even start leaves no
     folder behind; one to go on with stays as it was.
     """
+    from tuilab.cli import asked
     from tuilab.cli.progress import StepProgress
     from tuilab.runs import CHILDREN
 
@@ -34,7 +34,6 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> 
         return str(conduct(run, None, resume, world))
     with (
         _removed_unless_begun(run, resume),
-        _leaving_on_signals(),
         # Before torch is imported, which takes seconds: from now on the run is this process's.
         run.claim(resume) if world is None else nullcontext() as lock,
         StepProgress(run.name) as progress,
@@ -42,7 +41,12 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> 
         from tuilab.engine import conduct
         from tuilab.experiments import ALONE
 
-        return str(conduct(run, progress.update, resume, world or ALONE, lock))
+        def told(step: int, steps: int, waiting: str) -> None:
+            if asked:  # while something was imported that lets no exception pass: now the engine heeds it
+                os.kill(os.getpid(), asked.pop())
+            progress.update(step, steps, waiting)
+
+        return str(conduct(run, told, resume, world or ALONE, lock))
 
 
 def several(detach: bool) -> bool:
@@ -107,22 +111,3 @@ def _removed_unless_begun(run: Run, resume: bool) -> Iterator[None]:
         if not resume:
             run.discard()
         raise
-
-
-@contextmanager
-def _leaving_on_signals() -> Iterator[None]:
-    """While an engine is set up, a wish to end ends the command in good order; later it ends the run."""
-
-    def leave(number: int, frame: object) -> None:
-        raise SystemExit(128 + number)
-
-    asking = [
-        number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) == signal.SIG_DFL
-    ]
-    for number in asking:
-        signal.signal(number, leave)
-    try:
-        yield
-    finally:
-        for number in asking:
-            signal.signal(number, signal.SIG_DFL)

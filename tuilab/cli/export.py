@@ -59,9 +59,9 @@ def export(
             look = Look(panel, step, _size(size), pace, cast_version)
             with StepProgress(f"{name} to {to}") as progress:
                 write(recording, to, path, look, progress.update)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         say(f"{path}: stopped; nothing was kept", error=True)
-        raise typer.Exit(130) from None
+        raise
     say(str(path))
 
 

@@ -95,9 +95,9 @@ def _imported(path: Path, runs: Path, name: str | None, follow: bool) -> tuple[R
                 told=lambda done, total: bar.update(done, total, what),
                 follow=follow,
             )
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         say(f"{path}: stopped; nothing was kept", error=True)
-        raise typer.Exit(130) from None
+        raise
     _say(report)
     return run, report
 

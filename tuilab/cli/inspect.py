@@ -81,24 +81,28 @@ def _facts(recording: Readable) -> dict[str, Any]:
     }
 
 
+def _when(created: Any) -> str:
+    """A moment that a header gives in seconds since 1970; it may give anything."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(created))
+    except (TypeError, ValueError, OverflowError, OSError):
+        return "?"
+
+
 def _print_facts(recording: Readable) -> None:
+    from tuilab.panels.palette import arms_of
+
     header = recording.header
     recorded = header.get("scenario")
     scenario = recorded if isinstance(recorded, dict) else {}
     say(heading(str(scenario.get("title", "a recording"))))
-    created = header.get("created")
-    when = (
-        time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(created))
-        if isinstance(created, int | float)
-        else "?"
-    )
     facts = {key: header.get(key, "?") for key in ("host", "device", "threads", "torch", "tuilab", "steps")}
     threads = f"{facts['threads']} thread{'' if facts['threads'] == 1 else 's'}"
     say(
-        f"recorded {when} on {facts['host']}, {facts['device']}, {threads}, "
+        f"recorded {_when(header.get('created'))} on {facts['host']}, {facts['device']}, {threads}, "
         f"torch {facts['torch']}, tuilab {facts['tuilab']}, seed {scenario.get('seed', '?')}"
     )
-    say(f"arms {', '.join(map(str, header.get('arms', [])))}")
+    say(f"arms {', '.join(arms_of(header)) or '–'}")
     closed = "closed" if recording.finished else "not closed"
     say(f"steps {recording.first_step} to {recording.last_step} of {facts['steps']}; {closed}")
     for gap in recording.gaps:

@@ -13,7 +13,7 @@ from tuilab.cli.output import RunsFolder, heading, say
 if TYPE_CHECKING:
     from tuilab.recording import Readable
 
-_MOST = 1_000
+_MOST = 200
 """Frames printed into a pipe."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import multiprocessing
 import os
+import signal
 import tempfile
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
@@ -63,6 +64,8 @@ def check_seeds(
     with ExitStack() as stack:
         folder = runs or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tuilab-seeds-")))
         progress = stack.enter_context(StepProgress(f"{len(names)} scenarios, {seeds} seeds"))
+        before = signal.signal(signal.SIGTERM, _leave)
+        stack.callback(signal.signal, signal.SIGTERM, before)
         context = multiprocessing.get_context("spawn")
         leaving = context.Event()
         pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, _begin, (leaving,))
@@ -84,13 +87,18 @@ def check_seeds(
         for done, task in enumerate(as_completed(tasks), 1):
             name, (outcomes, problem) = tasks[task], task.result()
             if problem is not None and name not in problems:
-                say_lines(problem, error=True)
+                say_lines(str(problem), error=True)
                 problems[name] = could_not_run(name, problem)
             elif outcomes is None:
                 raise typer.Exit(130)
             found[name].append(outcomes)
             progress.update(done, len(tasks))
     return [problems.get(name) or summary(name, load(name, overrides), found[name]) for name in names]
+
+
+def _leave(number: int, frame: object) -> None:
+    """A polite kill ends the pool as Ctrl-C does: without it, its processes would outlive this one."""
+    raise SystemExit(128 + number)
 
 
 _leaving: Event | None = None
@@ -134,6 +142,7 @@ def summary(name: str, scenario: Any, runs: list[list[Outcome]]) -> dict[str, An
         "scenario": name,
         "run": None,
         "met": all(row["met"] for row in rows),
+        "checked": not rows or any(row["checked"] for row in rows),
         "error": None,
         "no_data": False,
         "expectations": rows,

@@ -44,8 +44,8 @@ def conduct(study: Study, jobs: int | None, as_json: bool) -> list[list[Outcome]
     """Work through the study with live progress, and report it; returns each trial's outcomes.
 
     Raises:
-        typer.Exit: with 130 after Ctrl-C, when the engines have stopped between two steps; with 2 where a
-            trial could not be run.
+        SystemExit: after Ctrl-C, when the engines have stopped between two steps.
+        typer.Exit: with 2, where a trial could not be run.
     """
     from tuilab.cli.progress import StepProgress
     from tuilab.runs import State
@@ -60,9 +60,9 @@ def conduct(study: Study, jobs: int | None, as_json: bool) -> list[list[Outcome]
 
         try:
             ended = work(study, jobs or os.cpu_count() or 1, tell)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             say(f"{study.name}: stopped; `tuilab resume {study.name}` goes on with it", error=True)
-            raise typer.Exit(130) from None
+            raise
     for seed, why in ended.failed.items():
         say(f"seed {seed}: {why}", error=True)
     if ended.failed:

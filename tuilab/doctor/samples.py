@@ -114,9 +114,9 @@ def _figure(recording: Readable, name: str, step: int | str) -> float | None:
 
 
 def _depth(recording: Readable, path: str) -> int:
-    """The highest layer that a per-layer series was recorded for; 0 for none."""
-    layers = [name.rpartition("/")[2] for name in recording.series(glob.escape(path) + "/*")]
-    return max((int(layer) for layer in layers if layer.isdecimal()), default=0)
+    """How many counted layers a metric was recorded for; a name may claim any number."""
+    names = recording.series(glob.escape(path) + "/*")
+    return sum(recording.identity(name).number is not None for name in names)
 
 
 def _mean(rows: Sequence[Row]) -> Row:

@@ -155,7 +155,7 @@ def restore(folder: Path, experiment: Experiment) -> Restored | None:
 def _read(place: Path) -> tuple[_About, dict[str, Any]]:
     """A checkpoint's two files, neither believed before its sum was found right."""
     if not all((place / name).is_file() for name in (_TENSORS, _PLAIN, _SUMS)):
-        raise ValueError("one of its files is missing, or an older tuilab made it")
+        raise ValueError("a file of it is missing, or an older tuilab made it")
     if (place / _PLAIN).stat().st_size > _LARGEST or (place / _SUMS).stat().st_size > _LARGEST:
         raise ValueError("its JSON is too large")
     if (place / _SUMS).read_text() != _sums(place):
@@ -173,14 +173,14 @@ def _into(experiment: Experiment, about: _About, state: dict[str, Any], place: P
             f"{place}: the run began with {_told(about.data)}, and here is {_told(experiment.data)}, which "
             "would be another run: give it its data again (TUILAB_DATA says where they lie), or start anew"
         )
+    here = experiment.state()
     try:
-        now = experiment.tunables()
-        for key, value in about.tunables.items():
-            if now.get(key) != value:
-                experiment.tune(key, value)
-        here = experiment.state()
         wrong = differences(here, state)
         if not wrong:
+            now = experiment.tunables()
+            for key, value in about.tunables.items():
+                if now.get(key) != value:
+                    experiment.tune(key, value)
             experiment.restore(state)
     except (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError) as error:
         wrong = [_said(error)]
@@ -212,8 +212,8 @@ def _said(error: Exception) -> str:
     if isinstance(error, ValidationError):
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
+    words = str(error.args[0]) if error.args else type(error).__name__
+    return words.splitlines()[0] if words else type(error).__name__
 
 
 def _whole(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -23,6 +24,7 @@ from tuilab.engine.recorder import NO_ROOM, Recorder
 from tuilab.engine.setup import Ready, set_up
 from tuilab.experiments import ALONE, DistributedError, World
 from tuilab.experiments.memory import lacks_memory
+from tuilab.printable import printable
 from tuilab.recording import Writer
 from tuilab.runs import Lock, Run, State
 from tuilab.scenario.metrics import ENGINE_METRICS, SAMPLED_FRAMES
@@ -74,6 +76,8 @@ def conduct(
                 figures={},
                 device=str(ready.device),
             )
+            for note in ready.notes if world.leader else []:
+                print(f"{run.name}: {printable(note)}", file=sys.stderr, flush=True)
             if resume:
                 differing: dict[str, Any] = {"notes": ready.notes} if ready.notes else {}
                 recorder.event(ready.step, "resumed-from", **differing)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import dataclasses
 import os
 import shutil
-import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from tuilab.exchange.panels import panels_for
 from tuilab.exchange.survey import Survey
 from tuilab.exchange.transcribe import Report, Transcript
 from tuilab.recording import Writer
-from tuilab.runs import Run, create
+from tuilab.runs import Run, State, Summary, create
 
 Told = Callable[[int, int], None]
 """Is told how many of how many bytes are done; the log is read twice."""
@@ -47,7 +46,7 @@ def import_log(
     Raises:
         ExchangeError: there is no log, it can't be read, or there is nothing in it.
         RunError: the run's folder can't be made.
-        KeyboardInterrupt: and then there is no run, unless the log was being followed.
+        KeyboardInterrupt, SystemExit: and then there is no run, unless the log was being followed.
     """
     try:
         log = open_log(path)
@@ -58,7 +57,7 @@ def import_log(
     scenario = _scenario(survey, log.kind, source)
     run = create(runs, source, scenario, {"imported": {"from": str(path), "format": log.kind}}, name)
     try:
-        with _disk(run):
+        with _disk(run), run.claim():
             if follow:
                 return run, _follow(run, path, told)
             return run, _record(run, open_log(path), survey, told)
@@ -90,12 +89,12 @@ def _record(run: Run, log: Log, survey: Survey, told: Told | None) -> Report:
     transcript.finish()
     writer.event(max(survey.last_step, 0), "finished")
     writer.close()
+    _say(run, State.FINISHED, survey)
     return transcript.report
 
 
 def _follow(run: Run, path: Path, told: Told | None) -> Report:
     """Record what is there and what is added; anew whenever something added changes what was before."""
-    _announce(run)
     while True:
         survey = _surveyed(open_log(path), path, told)
         (run.path / "main.tlr").unlink(missing_ok=True)
@@ -116,24 +115,25 @@ def _follow_until_changed(run: Run, log: Log, survey: Survey) -> Report | None:
                     return None
                 transcript.write(item)
             writer.flush()
-            os.utime(run.path / "engine.json")
+            _say(run, State.RUNNING, survey)
             time.sleep(_WAIT)
     except RewrittenError:
         return None
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         transcript.finish()
         writer.event(max(survey.last_step, 0), "finished", None, reason="no longer followed")
         writer.close()
+        _say(run, State.FINISHED, survey)
         return transcript.report
 
 
-def _announce(run: Run) -> None:
-    """Say who works on this run, as an engine does."""
-    import psutil
-
-    process = psutil.Process()
-    facts = {"pid": process.pid, "host": socket.gethostname(), "process_started": process.create_time()}
-    (run.path / "engine.json").write_text(json.dumps(facts))
+def _say(run: Run, state: State, survey: Survey) -> None:
+    """Say how the run is, as an engine does."""
+    known = Summary.read(run.path) or Summary()
+    last = max(survey.last_step, 0)
+    dataclasses.replace(
+        known, state=state, step=last, steps=last if state is State.FINISHED else None, pid=os.getpid()
+    ).write(run.path)
 
 
 def _told(log: Log, items: Iterator[Item], told: Told | None, round_: int) -> Iterator[Item]:

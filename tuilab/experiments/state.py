@@ -65,8 +65,13 @@ def differences(here: Any, there: Any, place: str = "state") -> list[str]:
     if not isinstance(here, Mapping | list | tuple) or not here:
         return []
     if not isinstance(here, Mapping):
-        if all(_kind(part) in _PLAIN for part in here):
-            return [f"{place} has {kind} in it there" for kind in map(_kind, there) if kind not in _PLAIN][:1]
+        if _kind(here[0]) in _PLAIN:
+            found = {_kind(part) for part in there} or {"nothing"}
+            return (
+                []
+                if found == {_kind(here[0])}
+                else [f"{place} is a list of {' and '.join(sorted(found))} there"]
+            )
         here, there = (dict(enumerate(parts)) for parts in (here, there))
     return (
         [f"{place}/{key} is missing" for key in here if key not in there]
@@ -80,8 +85,8 @@ def differences(here: Any, there: Any, place: str = "state") -> list[str]:
     )
 
 
-_PLAIN = ("a number", "text", "true or false", "nothing")
-"""What lists of any length may hold."""
+_PLAIN = ("a number", "text")
+"""What lists may hold any number of, but for none."""
 
 
 def _kind(part: Any) -> str:

@@ -37,8 +37,6 @@ def changed(settings: Mapping[str, Strict], key: str, value: float) -> tuple[str
         raise KeyError(f"{key} is not a number that can be changed here; {hint}")
     place, _, name = key.rpartition(".")
     part = settings[place]
-    if isinstance(getattr(part, name), int) and float(value).is_integer():
-        value = int(value)
     try:
         return place, type(part).model_validate({**part.model_dump(), name: value})
     except ValidationError as error:

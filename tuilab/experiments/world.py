@@ -41,15 +41,18 @@ class World:
         return self.rank == 0
 
     def broadcast(self, value: Any) -> Any:
-        """What the leader says, plain data; what the others give is ignored."""
+        """Broadcast plain data: what the leader says; what the others give is ignored."""
         return value
 
+    def broadcast_tensors(self, tensors: Sequence[Tensor]) -> None:
+        """Broadcast tensors: each of them becomes the leader's, in place."""
+
     def gather_first(self, text: str) -> str:
-        """The first text that is not empty, by rank."""
+        """Gather texts, and take the first that is not empty, by rank."""
         return text
 
     def any(self, wants: bool) -> bool:
-        """Whether any process wants it."""
+        """All-reduce by "or": whether any process wants it."""
         return wants
 
     def all_or_none(self, act: Callable[[], T]) -> T:
@@ -61,10 +64,10 @@ class World:
         return act()
 
     def all_reduce(self, tensors: Sequence[Tensor]) -> None:
-        """Each of the tensors becomes its sum over the processes, in place."""
+        """All-reduce by sum: each of the tensors becomes its sum over the processes, in place."""
 
     def shard(self, count: int) -> slice:
-        """This process's share of `count` examples: a stretch as long as the others', or one longer."""
+        """Shard `count` examples: this process's share, a stretch as long as the others', or one longer."""
         return slice(count * self.rank // self.size, count * (self.rank + 1) // self.size)
 
 

@@ -20,6 +20,8 @@ _FEW = 4096
 class Columns:
     """The values of n lines that fall into each of c pixel columns; NaN where there is none to draw.
 
+    Equal where they hold the same.
+
     Attributes:
         low: (n, c) smallest.
         high: (n, c) greatest.
@@ -33,6 +35,16 @@ class Columns:
     last: Floats
     broken: NDArray[np.bool_]
     left_out: bool = False
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Columns) and self._content() == other._content()
+
+    def __hash__(self) -> int:
+        return hash(self._content())
+
+    def _content(self) -> tuple[object, ...]:
+        arrays = self.last, self.low, self.high, self.broken
+        return self.last.shape, self.left_out, *(array.tobytes() for array in arrays)
 
     @classmethod
     def points(cls, values: Floats, broken: NDArray[np.bool_]) -> Columns:

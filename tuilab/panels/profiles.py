@@ -14,8 +14,8 @@ from tuilab.panels.view import View
 from tuilab.recording import Readable
 from tuilab.recording.memo import FOREVER, memo
 
-_SAMPLED = 64
-"""Series whose past sets the y range: as many layers of every arm, its first and its last among them."""
+_SAMPLED = 32
+"""Series whose past the y range holds, the first and the last among them."""
 
 Profile = dict[str, float]
 """The metric's value by layer, counted layers by their numbers, named ones as they first appeared."""
@@ -50,14 +50,12 @@ def past_range(
     lows, highs = list(values), list(values)
     kept = memo(recording)
     for metric in metrics:
-        arms = layers_of(recording, metric, view)
-        for layers in arms.values():
-            names = list(layers.values())
-            for place in evenly(len(names), max(_SAMPLED // len(arms), 2)):
-                past = kept.history(names[place], FOREVER, view.step + 1)
-                if len(past.last) and math.isfinite(past.last[0]):
-                    lows.append(float(past.low[0]))
-                    highs.append(float(past.high[0]))
+        names = series_of(recording, metric, view)
+        for place in evenly(len(names), _SAMPLED):
+            past = kept.history(names[place], FOREVER, view.step + 1)
+            if len(past.last) and math.isfinite(past.last[0]):
+                lows.append(float(past.low[0]))
+                highs.append(float(past.high[0]))
     if log:
         highs = [high for high in highs if high > 0]
         lows = [low for low in lows if low > 0] or highs

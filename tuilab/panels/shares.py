@@ -54,8 +54,12 @@ def shares_of(frame: Frame) -> Shares | None:
 
 
 def edges_of(frame: Frame) -> tuple[Any, Any]:
-    """The outermost edges of a frame's histograms, the lowest and the highest, one a layer or one for all."""
-    return frame.meta.get("low"), frame.meta.get("high")
+    """The outermost edges of a frame's histograms, lowest and highest: its own, else those in its meta.
+
+    One a layer, or one for all layers.
+    """
+    low, high = (frame.arrays.get(end, frame.meta.get(end)) for end in ("low", "high"))
+    return low, high
 
 
 def _a_layer(given: Any, layers: int) -> Floats:

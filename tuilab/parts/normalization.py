@@ -138,12 +138,19 @@ class BatchNorm(Normalization):
 
     running_mean: Tensor
     running_var: Tensor
+    values = 0
+    """How many each channel had in the batch seen last."""
 
     def __init__(self, channels: int, eps: float = EPS, momentum: float = 0.1, by_hand: bool = False) -> None:
         super().__init__(channels, eps, by_hand)
         self.momentum = momentum
         self.register_buffer("running_mean", torch.zeros(channels))
         self.register_buffer("running_var", torch.ones(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """y, of x's shape."""
+        self.values = x.numel() // x.shape[1]
+        return super().forward(x)
 
     def formula(self, x: Tensor) -> Tensor:
         """See the class."""
@@ -152,8 +159,8 @@ class BatchNorm(Normalization):
             return self.scaled((x - mean) * torch.rsqrt(var + self.eps))
         axes = (0, *range(2, x.dim()))
         standard, mean, var = standardize(x, axes, self.eps)
-        values = x.numel() // x.shape[1]
-        unbiased = var * (values / max(values - 1, 1))
+        count = x.numel() // x.shape[1]
+        unbiased = var * (count / max(count - 1, 1))
         self.running_mean.lerp_(mean.flatten(), self.momentum)
         self.running_var.lerp_(unbiased.flatten(), self.momentum)
         return self.scaled(standard)

@@ -176,13 +176,19 @@ class Contents:
         self._span(head.first, last)
 
     def _block(self, offset: int, head: Head, table: TableReader, window: Window) -> None:
-        """Takes a block; each of its columns is checked when it is first read."""
+        """Takes a block. Rows that are there already give way only to one sound in all its columns."""
         columns = len(table.definition.names)
         stride, last = self._steps(offset, head, window)
         covered = 8 + (0 if stride else 8 * head.rows) + 4 * columns
-        if head.covered != covered or head.length != covered + columns * table.region_size(head.rows):
+        size = table.region_size(head.rows)
+        if head.covered != covered or head.length != covered + columns * size:
             raise ValueError("its length does not fit its rows")
-        table.add(head.first, last, head.rows, stride, offset, BLOCK, False)
+        at = offset + HEAD_SIZE + covered
+        checks = np.frombuffer(_exact(window, at - 4 * columns, 4 * columns), "<u4").tolist()
+        sound = all(window.crc(at + column * size, size) == crc for column, crc in enumerate(checks))
+        if not sound and table.pieces.before(head.first) < len(table.pieces):
+            raise ValueError("its checksum is wrong")
+        table.add(head.first, last, head.rows, stride, offset, BLOCK, sound)
         self._span(head.first, last)
 
     def _summary(self, offset: int, head: Head, table: TableReader, window: Window) -> None:

@@ -23,7 +23,6 @@ from tuilab.recording.readable import Extent, Readable
 from tuilab.recording.reader import FileReader
 from tuilab.recording.results import Event, Frame, Gap, Overview
 from tuilab.recording.segment import Segment
-from tuilab.recording.steps import distinct
 
 
 class Recording:
@@ -190,9 +189,11 @@ class Recording:
             KeyError: no such series.
         """
         best: tuple[int, float] | None = None
-        for table, column, stop in self._sources(name):
+        for table, column, stop in reversed(self._sources(name)):  # at equal steps the later one counts
+            if best is not None and not (table.pieces.last and table.pieces.last[-1] > best[0]):
+                continue
             found = table.at(column, min(step, stop - 1))
-            if found is not None and (best is None or found[0] >= best[0]):
+            if found is not None and (best is None or found[0] > best[0]):
                 best = found
         return None if best is None else best[1]
 
@@ -241,7 +242,7 @@ class Recording:
         """
         found = [(reader.all_steps(), stop) for reader, stop in self._shots(name)]
         parts = [steps[: np.searchsorted(steps, stop)] for steps, stop in found]
-        return parts[0] if len(parts) == 1 else distinct(np.sort(np.concatenate(parts)))
+        return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
 
     def events(self, start: int | None = None, stop: int | None = None) -> list[Event]:
         """The events from `start` up to, not including, `stop`, by step; of one step as they were written."""

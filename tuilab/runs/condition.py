@@ -97,7 +97,7 @@ def _from_recording(run: Run, recording: Readable | None) -> Summary:
         about,
         state=told_by(recording.events()),
         step=max(recording.last_step, 0),
-        steps=steps if isinstance(steps, int) else None,
+        steps=steps if isinstance(steps, int) and 0 <= steps < 2**62 else None,
         device=text(recording.header.get("device")),
     )
 

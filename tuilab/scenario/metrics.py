@@ -46,7 +46,9 @@ ENGINE_METRICS: dict[str, Metric] = {
     "rank.seconds": Metric(
         "time since the run began, in one process of several", "s", per_layer=True, clock=True
     ),
-    "probe_share": Metric("share of the run's time spent measuring", "share", clock=True),
+    "probe_share": Metric(
+        "share of the time, validations left out, that observing takes", "share", clock=True
+    ),
 }
 """Series of the engine itself, all of them readings of the clock."""
 

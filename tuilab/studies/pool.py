@@ -32,8 +32,8 @@ def conduct(
 ) -> Progress:
     """Bring every trial to its end, so many at a time; those that are finished are left alone.
 
-    A trial that was begun goes on from its newest checkpoint. On Ctrl-C the engines are asked to stop, which
-    they do between two steps, and KeyboardInterrupt goes on: calling this again goes on with the study.
+    A trial that was begun goes on from its newest checkpoint. On Ctrl-C and SIGTERM the engines are asked to
+    stop, which they do between two steps, and the exception goes on: another call goes on with the study.
 
     Args:
         study: with its trials.
@@ -57,7 +57,7 @@ def conduct(
                         progress.failed[seed] = trials[seed].last_words()
             _look(study, progress)
             on_progress(progress)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit):
         for seed in running:
             trials[seed].send("stop")
         for engine in running.values():

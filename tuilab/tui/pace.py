@@ -38,7 +38,7 @@ class EnginePace:
         if answers and len(answers) != self._answers:
             pace = answers[-1].data.get("steps_per_second")
             self._answers = len(answers)
-            self._told = pace if isinstance(pace, int | float) and pace > 0 else math.inf
+            self._told = pace if isinstance(pace, int | float) and 0 < pace < 1e9 else math.inf
 
     def change(self, notches: int) -> str:
         """What to tell the engine for the next faster (1) or slower (-1) pace: a number, or `max`."""

@@ -1,4 +1,4 @@
-"""The cursor over a recording: where it stands at a moment of the clock. Knows nothing of screens."""
+"""The playhead: where it stands in a recording at a moment of the clock. Knows nothing of screens."""
 
 from __future__ import annotations
 

@@ -86,4 +86,4 @@ class Snapshot:
     def steps(self) -> int | None:
         """How many steps the run is to have."""
         steps = self.header.get("steps")
-        return steps if isinstance(steps, int) else None
+        return steps if isinstance(steps, int) and 0 <= steps < 2**62 else None

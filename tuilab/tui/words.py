@@ -1,4 +1,4 @@
-"""How states, events and figures are put into words, marks and colours on the screen."""
+"""Formatting: how states, events and figures are put into words, marks and colours on the screen."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.style import Style
 
 from tuilab.amounts import age as age
+from tuilab.scenario.errors import shortened
 
 if TYPE_CHECKING:
     from tuilab.doctor import Finding, Outcome, Reveal
@@ -42,6 +43,8 @@ _EVENT_STYLES = {
     "diverged": BAD,
     "refused": CARE,
 }
+_LONGEST = 500
+"""Characters of an event's line."""
 _VERDICTS = {"unmet": ("✗", BAD), "open": ("…", DIM), "met": ("✓", GOOD), "not checked": ("–", DIM)}
 
 
@@ -76,23 +79,27 @@ def event_line(event: Event, arms: tuple[ArmLabel, ...]) -> Content:
     label = next((label for label in arms if label.name == event.arm), None)
     step = Content.styled(f"{count(event.step):>7}  ", DIM)
     who = Content("") if event.arm is None else Content.assemble(arm(label) if label else event.arm, " ")
-    return Content.assemble(
-        step, who, (" ".join(_happening(event).split()), _EVENT_STYLES.get(event.kind, ""))
-    )
+    what = " ".join(shortened(_happening(event), _LONGEST).split())
+    return Content.assemble(step, who, (what, _EVENT_STYLES.get(event.kind, "")))
+
+
+def _value(value: object) -> str:
+    """A figure, or whatever else a recording has in its place."""
+    try:
+        return f"{value:g}" if isinstance(value, int | float) else str(value)
+    except OverflowError:
+        return "a number without end"
 
 
 def _happening(event: Event) -> str:
     data = event.data
     match event.kind:
         case "set":
-            was = data.get("was")
-            before = f"{was:g} → " if isinstance(was, int | float) else ""
-            value = data.get("value")
-            after = f"{value:g}" if isinstance(value, int | float) else str(value)
-            return f"{data.get('key')} {before}{after}"
+            before = f"{_value(data['was'])} → " if data.get("was") is not None else ""
+            return f"{data.get('key')} {before}{_value(data.get('value'))}"
         case "pace":
             pace = data.get("steps_per_second")
-            return f"pace {pace:g} steps/s" if isinstance(pace, int | float) else "pace: as fast as it can"
+            return "pace: as fast as it can" if pace is None else f"pace {_value(pace)} steps/s"
         case "failed":
             return f"failed: {data.get('message', '')}"
         case "refused":

@@ -123,7 +123,8 @@ class Walker:
         self.diverged = state["diverged"]
         self._seen, self._basins = set(state["seen"]), set(state["basins"])
         self._distances = deque(state["distances"], RECENT)
-        self._place = state["place"]
+        x, y = state["place"]
+        self._place = [x, y]
         self._slope = state["slope"]
         self._predicted, self._y = state["predicted"]["distance"], state["predicted"]["y"]
 

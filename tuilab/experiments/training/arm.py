@@ -78,6 +78,11 @@ class Arm:
         return self._members[0].diverged
 
     @property
+    def weights(self) -> list[Tensor]:
+        """All that the networks have learned and remember."""
+        return [t for net in self._networks for t in (*net.parameters(), *net.buffers())]
+
+    @property
     def optimizer(self) -> Strict:
         """Its settings now."""
         return self._members[0].optimizer

@@ -14,8 +14,9 @@ from tuilab.experiments.state import counted
 from tuilab.experiments.training.arm import Arm
 from tuilab.experiments.training.batches import Batches
 from tuilab.experiments.training.frames import points, schedule
+from tuilab.experiments.training.sharing import checksum
 from tuilab.experiments.tuning import changed, numbers
-from tuilab.experiments.world import ALONE, World
+from tuilab.experiments.world import ALONE, PeerFailed, World
 from tuilab.probes.cost import ProbeSchedule, Stopwatch
 from tuilab.probes.pending import fetch
 from tuilab.scenario.kinds.training import TrainingScenario
@@ -38,7 +39,8 @@ class TrainingExperiment:
 
     Raises:
         tuilab.data.DataError: the data set isn't there.
-        tuilab.experiments.world.DistributedError: a batch has fewer examples than there are processes.
+        tuilab.experiments.world.DistributedError: a batch has fewer examples than there are processes; or,
+            later, another process has gone, or has come to have other weights.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class TrainingExperiment:
             Arm(name, scenario, self._batches, self.steps, device, self._watch) for name in scenario.arms
         ]
         self._step = 0
+        self._agreed = False
         self._examples, self._seconds = 0, 0.0
         """What was learned from since the speed was last told, and how long it took."""
 
@@ -80,6 +83,8 @@ class TrainingExperiment:
         if step == 0:
             self._introduce(observation)
         arms = [arm for arm in self._arms if not arm.stopped]
+        if self._world.size > 1:
+            self._agree(step, arms)
         with room("judging the network does not fit into memory; make it smaller"):
             if self._validates(step):
                 for arm in arms:
@@ -148,6 +153,24 @@ class TrainingExperiment:
         """At the start, at the end and at the first step after every so many epochs."""
         return step in (0, self.steps) or step // self._evaluate > (step - 1) // self._evaluate
 
+    def _agree(self, step: int, arms: list[Arm]) -> None:
+        """Start from the leader's networks; raise PeerFailed when a process has come to have others."""
+        if not self._agreed:
+            self._world.broadcast_tensors([t for arm in self._arms for t in arm.weights])
+            self._agreed = True
+        if not self._validates(step):
+            return
+        alive = [arm for arm in arms if not arm.diverged]
+        own = torch.stack([checksum(arm.weights) for arm in alive]).tolist() if alive else []
+        leaders = self._world.broadcast(own)
+        apart = [arm.name for arm, mine, wanted in zip(alive, own, leaders, strict=True) if mine != wanted]
+        problem = (
+            f"at step {step} process {self._world.rank} has other weights than process 0 in arm "
+            f"{', '.join(apart)}; processes learn together only where hardware and libraries round alike"
+        )
+        if problem := self._world.gather_first(problem if apart else ""):
+            raise PeerFailed(problem)
+
     def _look_closely(self, observation: Observation, arms: list[Arm]) -> None:
         """At more than this step's batch, and at the loss's curvature, where that is due."""
         exactly, sharpness = self._exactly.due(observation.step), self._curvature.due(observation.step)
@@ -156,6 +179,8 @@ class TrainingExperiment:
                 arm.measure_exactly(observation)
             for arm in arms if sharpness else ():
                 arm.measure_sharpness(observation)
+        if exactly or sharpness:
+            self._world.broadcast(None)  # here the others wait for as long as it takes
 
     def _learn(self, observation: Observation, arms: list[Arm]) -> None:
         """Look, measure, update."""

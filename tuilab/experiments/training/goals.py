@@ -32,10 +32,11 @@ class Goal:
         if len(self._recent) < (self._recent.maxlen or 1):
             return False
         loss, accuracy = np.mean(self._recent, 0)
-        if (loss > target.loss) if target.loss is not None else (accuracy < (target.accuracy or 0)):
-            return False
-        self._target = None
-        return True
+        # NaN, of a network that diverged, is no goal: so what has to hold is asked, not what must not.
+        there = loss <= target.loss if target.loss is not None else accuracy >= (target.accuracy or 0)
+        if there:
+            self._target = None
+        return bool(there)
 
     def state(self) -> dict[str, Any]:
         """What it remembers."""

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from tuilab.experiments.training.batches import Batch, Batches
+from tuilab.experiments.training.sharing import SharedStatistics, led
 from tuilab.experiments.training.updaters import updater
 from tuilab.parts.losses import LOSSES
 from tuilab.parts.models import MODELS
@@ -76,9 +77,11 @@ class Learner:
         self._batch: Batch
         self.own: Tensor
         """Loss and accuracy of this process's share of the batch looked at, (2,), if there are others."""
+        self._statistics = SharedStatistics(self.network, self._world)
         self._masks = torch.Generator(device)
         self.network.drop_by(self._masks)
         self._updater = updater(self.network.rates(), setup.optimizer)
+        self._searches = setup.optimizer.name == "lbfgs"
 
     @property
     def optimizer(self) -> Strict:
@@ -104,17 +107,17 @@ class Learner:
         self.network.zero_grad()
         self.draw_by("dropout", step)
         self._batch = batch
-        share = 1.0
-        if self._world.size > 1:
+        share, several = 1.0, self._world.size > 1
+        if several:
             whole, batch = len(batch.labels), batch.part(self._world.shard(len(batch.labels)))
             share = len(batch.labels) / whole
-        with watching or nullcontext():
+        with self._statistics.of_share() if several else nullcontext(), watching or nullcontext():
             scores = self.network(batch.inputs)
             loss = self._of(scores, batch)
-            (loss if self._world.size == 1 else loss * share).backward()  # type: ignore[no-untyped-call]
+            (loss * share if several else loss).backward()  # type: ignore[no-untyped-call]
         accuracy = (scores.argmax(1) == batch.labels).float().mean()
         found = torch.stack([loss.detach(), accuracy])
-        return found if self._world.size == 1 else self._combined(found, share)
+        return self._combined(found, share) if several else found
 
     @torch.no_grad()
     def _combined(self, found: Tensor, share: float) -> Tensor:
@@ -124,10 +127,9 @@ class Learner:
         """
         self.own, found = found, found * share
         gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        averages = [b for b in self.network.buffers() if b.is_floating_point()]
-        if averages:
-            torch._foreach_mul_(averages, share)
-        self._world.all_reduce([found, *gradients, *averages])
+        tables = self._statistics.table()
+        self._world.all_reduce([found, *gradients, *tables])
+        self._statistics.settle(tables)
         return found
 
     def loss_of(self, batch: Batch, step: int) -> Tensor:
@@ -159,7 +161,11 @@ class Learner:
         """Learn from the batch looked at."""
         lr, weights = self.learning_rate(step), self.network.weights
         self._regularizer.add_gradient(weights)
-        self._updater.step(lr, lambda: self._again(step))
+        if self._world.size > 1 and self._searches:
+            parameters = list(self.network.parameters())
+            led(self._world, parameters, partial(self._updater.step, lr), lambda: self._again(step))
+        else:
+            self._updater.step(lr, lambda: self._again(step))
         self._regularizer.settle(weights, lr)
 
     def draw_by(self, purpose: str, step: int) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tuilab.panels import theory
 from tuilab.panels.axes import StepAxis, Ticks, ValueAxis, total_steps
-from tuilab.panels.chart import Frame, Ink
+from tuilab.panels.chart import Frame, Ink, chart
 from tuilab.panels.columns import Columns, Strokes, read_columns, spreads, strokes
 from tuilab.panels.palette import BROKEN, POINT, arm_color, arm_mark, arm_place
 from tuilab.panels.picture import Picture
@@ -24,21 +26,40 @@ _MARK_EVERY = 14
 """Cells between the marks along a line where colour cannot tell lines apart."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Look(NamedTuple):
+    """How a line is told from others.
+
+    Attributes:
+        color: Colour code.
+        mark: Where it ends.
+        char: What draws it in ASCII.
+        dash: As `strokes` takes it.
+        lane: The column of a group that shows how far it spreads, another for every arm; None for theory,
+            which does not spread.
+        offset: The cell that the marks along it begin at.
+    """
+
+    color: int
+    mark: str
+    char: str
+    dash: int
+    lane: int | None
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """The series of a chart.
 
     Attributes:
-        names: (n,) what they are of.
-        places: (n,) that of each one's quantity among the quantities.
+        looks: (n,) theirs.
         columns: (n, columns) their values.
         steps: The axis that the columns are of.
         values: The axis that holds the values.
         seeds: How many the values are means over; 0 for a run of one.
     """
 
-    names: list[SeriesName]
-    places: list[int]
+    looks: tuple[Look, ...]
     columns: Columns
     steps: StepAxis
     values: ValueAxis
@@ -64,7 +85,8 @@ def read_lines(
 
     A prediction made once holds for all steps after it.
     """
-    steps = StepAxis.until(view.step, total_steps(recording.header), frame.pixels[0])
+    header = recording.header
+    steps = StepAxis.until(view.step, total_steps(header), frame.pixels[0])
     together = _group(view.glyphs) if steps.crowded else PIXELS[view.glyphs][0]
     stop = steps.shown(view.step, together if view.live else 0)
     columns = read_columns(recording, list(names), steps, stop)
@@ -74,10 +96,11 @@ def read_lines(
         columns = columns.held(once, int(steps.column(np.array([stop - 1]))[0]))
     columns = columns.logarithms() if log else columns
     values = columns.value_axis(log)
-    order = quantities(names.values())
-    places = [order.index(theory.measured(name).quantity) for name in names.values()]
-    seeds = over_seeds(recording.header)
-    return Lines(list(names.values()), places, columns, steps, values, seeds), values.ticks(frame.cells[1])
+    place = {quantity: place for place, quantity in enumerate(quantities(names.values()))}
+    looks = tuple(
+        _look(name, place[theory.measured(name).quantity], header, view.glyphs) for name in names.values()
+    )
+    return Lines(looks, columns, steps, values, over_seeds(header)), values.ticks(frame.cells[1])
 
 
 def over_seeds(header: Mapping[str, object]) -> int:
@@ -91,61 +114,67 @@ def quantities(names: Iterable[SeriesName]) -> list[str]:
     return list(dict.fromkeys(theory.measured(name).quantity for name in sorted(names, key=theory.is_theory)))
 
 
-def drawn_of(lines: Lines, frame: Frame, recording: Readable) -> list[tuple[Strokes, Ink]]:
-    """The lines as strokes; where steps are crowded their middles, over how far their values spread."""
-    header, columns, rows = recording.header, lines.columns, frame.pixels[1]
-    colors = [arm_color(header, name.arm) for name in lines.names]
-    predicted = [theory.is_theory(name) for name in lines.names]
-    marks = [arm_mark(header, name.arm, "ascii") for name in lines.names]
-    below: list[tuple[Strokes, Ink]] = []
-    if lines.banded:
-        measured = [line for line, theoretical in enumerate(predicted) if not theoretical]
-        group = _group(frame.glyphs)
-        at = np.array([_lane(lines, line, header, frame.glyphs) for line in measured], np.int64)
-        spread = spreads(columns.lines(measured), lines.values, rows, group, at)
-        below = [(spread, Ink([colors[line] for line in measured], [marks[line] for line in measured]))]
-    dashes = [
-        theory.DASH if theoretical else _DASHES[min(place, len(_DASHES) - 1)]
-        for theoretical, place in zip(predicted, lines.places, strict=True)
-    ]
-    chars = [theory.CHAR if theoretical else mark for theoretical, mark in zip(predicted, marks, strict=True)]
-    return [*below, (strokes(lines.central, lines.values, rows, dashes), Ink(colors, chars))]
-
-
 def _group(glyphs: Glyphs) -> int:
     """Pixel columns that share one stroke where series are crowded: two cells."""
     return 2 * PIXELS[glyphs][0]
 
 
-def _lane(lines: Lines, line: int, header: dict[str, object], glyphs: Glyphs) -> int:
-    """The column of a group that shows how far a line spreads: another for every arm."""
-    known, across = arm_place(header, lines.names[line].arm), PIXELS[glyphs][0]
-    place = lines.places[line] if known is None else known
-    return place * across % _group(glyphs) + place // 2 % across
+def _look(name: SeriesName, place: int, header: dict[str, Any], glyphs: Glyphs) -> Look:
+    """Of a series of the `place`th quantity."""
+    color, across = arm_color(header, name.arm), PIXELS[glyphs][0]
+    offset = (len(str(name)) + sum(map(ord, name.arm))) % _MARK_EVERY
+    if theory.is_theory(name):
+        mark = theory.theory_mark(header, name.arm, glyphs)
+        return Look(color, mark, theory.CHAR, theory.DASH, None, offset)
+    known = arm_place(header, name.arm)
+    lane = place if known is None else known
+    lane = lane * across % _group(glyphs) + lane // 2 % across
+    mark, char = (arm_mark(header, name.arm, each) for each in (glyphs, "ascii"))
+    return Look(color, mark, char, _DASHES[min(place, len(_DASHES) - 1)], lane, offset)
 
 
-def put_marks(body: Picture, lines: Lines, frame: Frame, recording: Readable, view: View) -> None:
+@lru_cache(maxsize=32)
+def drawn(lines: Lines, frame: Frame, colored: bool) -> Picture:
+    """The chart of some lines: kept, since a live one stays as it is until a column is complete."""
+    x, y = lines.steps.ticks(frame.cells[0]), lines.values.ticks(frame.cells[1])
+    picture = chart(frame, _strokes(lines, frame), x, y, "step")
+    _put_marks(picture, lines, frame, colored)
+    return picture.frozen()
+
+
+def _strokes(lines: Lines, frame: Frame) -> list[tuple[Strokes, Ink]]:
+    """The lines as strokes; where steps are crowded their middles, over how far their values spread."""
+    looks, rows = lines.looks, frame.pixels[1]
+    below: list[tuple[Strokes, Ink]] = []
+    if lines.banded:
+        lanes = {line: look.lane for line, look in enumerate(looks) if look.lane is not None}
+        chosen = list(lanes)
+        at = np.array(list(lanes.values()), np.int64)
+        spread = spreads(lines.columns.lines(chosen), lines.values, rows, _group(frame.glyphs), at)
+        below = [(spread, Ink([looks[k].color for k in chosen], [looks[k].char for k in chosen]))]
+    stroke = strokes(lines.central, lines.values, rows, [look.dash for look in looks])
+    return [*below, (stroke, Ink([look.color for look in looks], [look.char for look in looks]))]
+
+
+def _put_marks(picture: Picture, lines: Lines, frame: Frame, colored: bool) -> None:
     """The arm's mark where its line ends (hollow for theory), and a cross where it broke first."""
-    header, columns = recording.header, lines.central
+    columns = lines.central
     all_filled = columns.filled
     rows = np.rint(lines.values.place(np.where(all_filled, columns.last, -np.inf)) * (frame.pixels[1] - 1))
-    across = PIXELS[view.glyphs][0]
-    for line, name in enumerate(lines.names):
-        color, predicted = arm_color(header, name.arm), theory.is_theory(name)
+    across = PIXELS[frame.glyphs][0]
+    for line, look in enumerate(lines.looks):
         filled = np.flatnonzero(all_filled[line])
         along = filled[:0]
-        if not view.color:
-            offset = (len(str(name)) + sum(map(ord, name.arm))) % _MARK_EVERY
-            along = filled[(filled // across % _MARK_EVERY == offset) & (filled % across == 0)]
+        if not colored:
+            along = filled[(filled // across % _MARK_EVERY == look.offset) & (filled % across == 0)]
         few = len(filled) > 0 and len(filled) * _SPARSE <= (filled[-1] - filled[0]) // across
-        if few and not predicted:
+        if few and look.lane is not None:
             for column in filled.tolist():
-                body.put(*frame.cell(column, int(rows[line, column])), POINT, color)
-        mark = (theory.theory_mark if predicted else arm_mark)(header, name.arm, view.glyphs)
+                picture.put(*frame.cell(column, int(rows[line, column])), POINT, look.color)
         for column in [*along.tolist(), *filled[-1:].tolist()]:
-            body.put(*frame.cell(column, int(rows[line, column])), mark, color)
+            picture.put(*frame.cell(column, int(rows[line, column])), look.mark, look.color)
         if columns.broken[line].any():
             broken = int(np.argmax(columns.broken[line]))
             before = filled[filled <= broken]
             column = int(before[-1]) if len(before) else broken
-            body.put(*frame.cell(column, int(rows[line, column])), BROKEN, color)
+            picture.put(*frame.cell(column, int(rows[line, column])), BROKEN, look.color)

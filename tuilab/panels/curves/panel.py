@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tuilab.panels import theory
-from tuilab.panels.chart import chart, fitted
-from tuilab.panels.curves.lines import drawn_of, over_seeds, put_marks, quantities, read_lines
+from tuilab.panels.chart import fitted
+from tuilab.panels.curves.lines import drawn, over_seeds, quantities, read_lines
 from tuilab.panels.finish import Entry, Finished, absent, head, write
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import arm_color, arm_mark, arm_order
@@ -62,16 +62,14 @@ class Curves(Finished):
         self, body: Picture, recording: Readable, view: View, names: Mapping[str, SeriesName], log: bool
     ) -> bool:
         """Draws the lines and says whether values were left out."""
-        frame, lines, y = fitted(
+        frame, lines, _ = fitted(
             body, view.glyphs, lambda frame: read_lines(recording, names, frame, view, log)
         )
         if lines.columns.empty:
             unknown = absent(recording, f"no series matches {' or '.join(self.series)}")
             write(body, 0, "nothing to draw yet" if names else unknown)
         else:
-            x = lines.steps.ticks(frame.cells[0])
-            body.paste(0, 0, chart(frame, drawn_of(lines, frame, recording), x, y, "step"))
-            put_marks(body, lines, frame, recording, view)
+            body.paste(0, 0, drawn(lines, frame, view.color))
         return lines.columns.left_out
 
 

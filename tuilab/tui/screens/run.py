@@ -384,4 +384,4 @@ def _waiting(snapshot: Snapshot) -> str:
         return f"{snapshot.state}: {snapshot.problem}"
     if snapshot.state == "starting":
         return "The engine is starting: loading torch takes a few seconds."
-    return "Nothing is recorded yet."
+    return "Nothing to be seen is recorded yet."

@@ -76,6 +76,9 @@ class PanelGrid(Container):
 
     async def populate(self, titles: Sequence[str]) -> None:
         """Make the panels, once their titles are known."""
+        if not titles:
+            self.wait("This recording declares no panels.")
+            return
         self._panels = [PanelWidget(index, title) for index, title in enumerate(titles)]
         await self._waiting.remove()
         await self.mount_all(self._panels)
