@@ -229,8 +229,7 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
     tables: dict[int, dict] = {}
     shapes: dict[int, dict] = {}
     rows: dict[int, list[dict[int, float]]] = {}
-    steps_of: dict[int, set[int]] = {}
-    blocks: dict[int, list[tuple[Chunk, list[int], int]]] = {}
+    chunked: dict[int, list[tuple[Chunk, list[int], int]]] = {}
     for chunk in sorted(found, key=lambda chunk: chunk.type > 3):  # definitions first: either copy will do
         whole = chunk.at + 40 + chunk.covered if chunk.type in (5, 10) else chunk.end
         if hurt(chunk.at, whole):
@@ -247,7 +246,7 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
             for e in json.loads(chunk.payload):
                 got.events.append((e["step"], e["kind"], e["arm"], json.dumps(e["data"])))
         elif chunk.type == 10 and chunk.id in tables and undamaged:
-            _summary(chunk, tables[chunk.id], blocks[chunk.id])
+            _summary(chunk, tables[chunk.id], chunked[chunk.id])
         elif chunk.type in (4, 5, 6):
             stride = struct.unpack_from("<q", chunk.payload)[0]
             at = 8 if stride else 8 + 8 * chunk.rows
@@ -280,19 +279,10 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
                         del taken[step]
                     taken.update(zip(steps, values[column].astype(float).tolist(), strict=True))
             elif chunk.type == 5 and chunk.id in tables:
-                known = steps_of.get(chunk.id, set())
-                replaces = any(step >= chunk.first for step in known)
-                if replaces and hurt(chunk.at, chunk.end):
-                    continue
-                for taken in rows[chunk.id]:
-                    for step in [step for step in taken if step >= chunk.first]:
-                        del taken[step]
                 _block(chunk, tables[chunk.id], at, steps, rows[chunk.id], hurt)
-                blocks.setdefault(chunk.id, []).append((chunk, steps, at))
             if chunk.type in (4, 5):
-                known = steps_of.setdefault(chunk.id, set())
-                known -= {step for step in known if step >= chunk.first}
-                known.update(steps)
+                earlier = [large for large in chunked.get(chunk.id, []) if large[1][0] < chunk.first]
+                chunked[chunk.id] = [*earlier, (chunk, steps, at)]
     for id, table in tables.items():
         count = len(table["names"]) - table.get("timed", False)
         for column, name in enumerate(table["names"][:count]):
@@ -335,44 +325,39 @@ def _block(chunk: Chunk, table: dict, at: int, steps: list[int], rows: list[dict
             taken.update(zip(steps, values.tolist(), strict=True))
 
 
-def _summary(chunk: Chunk, table: dict, blocks: list[tuple[Chunk, list[int], int]]) -> None:
-    """Asserts that a summary of an undamaged file says the same as its blocks."""
+def _summary(chunk: Chunk, table: dict, chunked: list[tuple[Chunk, list[int], int]]) -> None:
+    """Asserts that a summary of an undamaged file is one of its chunks, worked out row by row."""
     count, columns = chunk.rows, len(table["names"])
-    dtype = np.dtype("<f4" if table["dtype"] == "float32" else "<f8")
+    item = 4 if table["dtype"] == "float32" else 8
     first, last = np.frombuffer(chunk.payload, "<i8", 2 * count).reshape(2, count)
     assert first[0] == chunk.first
     assert chunk.covered == 16 * count + 4 * columns
     checks = struct.unpack_from(f"<{columns}I", chunk.payload, 16 * count)
-    size = count * (3 * dtype.itemsize + 8)
+    size = count * (3 * item + 8)
     assert len(chunk.payload) == chunk.covered + columns * size
+    regions = [chunk.payload[chunk.covered + column * size :][:size] for column in range(columns)]
+    assert [zlib.crc32(region) for region in regions] == list(checks)
     group = 0
-    for block, steps, at in blocks:
+    for large, steps, at in chunked:
         if not first[0] <= steps[0] <= last[-1]:
             continue
-        groups = -(-block.rows // 256)
-        region = groups * (3 * dtype.itemsize + 4) + block.rows * dtype.itemsize
-        assert first[group : group + groups].tolist() == steps[::256]
-        assert last[group : group + groups].tolist() == [*steps[255::256], *steps[-1:]][:groups]
-        for column in range(columns):
-            data = chunk.payload[chunk.covered + column * size :][:size]
-            assert zlib.crc32(data) == checks[column]
-            begin = at + 4 * columns + column * region
-            own = np.frombuffer(block.payload, dtype, 3 * groups, begin).reshape(3, groups)
-            told = np.frombuffer(data, dtype, 3 * count).reshape(3, count)[:, group : group + groups]
-            assert np.array_equal(own, told, equal_nan=True)
-            counts, running = np.frombuffer(data, "<u4", 2 * count, 3 * count * dtype.itemsize).reshape(
-                2, count
-            )
-            own_counts = np.frombuffer(block.payload, "<u4", groups, begin + 3 * groups * dtype.itemsize)
-            assert (counts[group : group + groups] == own_counts).all()
-            ends = [
-                begin + region - block.rows * dtype.itemsize + min(256 * (k + 1), block.rows) * dtype.itemsize
-                for k in range(groups)
-            ]
-            assert running[group : group + groups].tolist() == [
-                zlib.crc32(block.payload[begin:end]) for end in ends
-            ]
-        group += groups
+        ahead = -(-large.rows // 256) * (3 * item + 4) if large.type == 5 else 0
+        begin = at + 4 * columns if large.type == 5 else at
+        for start in range(0, large.rows, 256):
+            stop = min(start + 256, large.rows)
+            assert (first[group], last[group]) == (steps[start], steps[stop - 1])
+            for column, region in enumerate(regions):
+                own = begin + column * (ahead + item * large.rows)
+                values = np.frombuffer(large.payload[own + ahead :], f"<f{item}", large.rows)[start:stop]
+                finite = values[np.isfinite(values)]
+                expected = [finite.min(), finite.max(), finite[-1]] if len(finite) else [np.nan] * 3
+                told = np.frombuffer(region, f"<f{item}", 3 * count).reshape(3, count)[:, group]
+                assert np.array_equal(told, expected, equal_nan=True)
+                nonfinite, running = np.frombuffer(region[3 * item * count :], "<u4").reshape(2, count)
+                assert nonfinite[group] == len(values) - len(finite)
+                end = own + ahead + item * stop
+                assert running[group] == (zlib.crc32(large.payload[own:end]) if large.type == 5 else 0)
+            group += 1
     assert group == count
 
 

@@ -9,8 +9,7 @@ from typing import Any, NamedTuple, overload
 
 import numpy as np
 
-from tuilab.recording.format import BLOCK, Ints, pack_head
-from tuilab.recording.output import Piece
+from tuilab.recording.format import BLOCK, Ints, Piece, pack_head
 from tuilab.recording.steps import pack_steps
 
 GROUP = 256
@@ -29,7 +28,8 @@ class Groups(NamedTuple):
         high: the greatest.
         final: the last.
         nonfinite: how many values are NaN or infinite.
-        running: the crc32 of the column's region in its block, up to the end of the group's values.
+        running: the crc32 of the column's region in its block, up to the end of the group's values; 0 where
+            it was not taken.
     """
 
     first: Ints
@@ -70,6 +70,20 @@ def region_dtype(dtype: np.dtype[Any], rows: int) -> np.dtype[Any]:
     return np.dtype([*summary_dtype(dtype, rows).descr, ("values", dtype, (rows,))])
 
 
+def sum_up(steps: Ints, columns: Values) -> Groups:
+    """The groups of so many rows, without running checksums.
+
+    Args:
+        steps: (n,) of the rows.
+        columns: (columns, n) their values.
+    """
+    rows = len(steps)
+    starts = np.arange(0, rows, GROUP)
+    last = steps[np.minimum(starts + GROUP, rows) - 1]
+    low, high, final, nonfinite = summarize(columns, starts)
+    return Groups(steps[::GROUP], last, low, high, final, nonfinite, np.zeros(low.shape, "<u4"))
+
+
 def pack_block(table: int, steps: Ints, columns: Values) -> tuple[list[Piece], Groups]:
     """A block chunk, in pieces to be written one after the other, and the groups in it.
 
@@ -81,31 +95,26 @@ def pack_block(table: int, steps: Ints, columns: Values) -> tuple[list[Piece], G
     count, rows = columns.shape
     regions = np.empty(count, region_dtype(columns.dtype, rows))
     regions["values"] = columns
-    starts = np.arange(0, rows, GROUP)
-    low, high, final, nonfinite = summarize(regions["values"], starts)
-    regions["low"], regions["high"], regions["last"], regions["nonfinite"] = low, high, final, nonfinite
-    body = regions.view(np.uint8).data
-    running = _running(body, regions.itemsize, rows * columns.itemsize, GROUP * columns.itemsize)
-    covered = pack_steps(steps) + struct.pack(f"<{count}I", *[checks[-1] for checks in running])
+    groups = sum_up(steps, regions["values"])
+    regions["low"], regions["high"], regions["last"] = groups.low, groups.high, groups.final
+    regions["nonfinite"] = groups.nonfinite
+    body, size = regions.view(np.uint8).data, regions.itemsize
+    ahead, group = size - rows * columns.itemsize, GROUP * columns.itemsize
+    checks = [_running(body[at : at + size], ahead, group) for at in range(0, len(body), size)]
+    covered = pack_steps(steps) + struct.pack(f"<{count}I", *[ends[-1] for ends in checks])
     length, crc = len(covered) + len(body), zlib.crc32(covered)
     head = pack_head(BLOCK, length, len(covered), crc, id=table, rows=rows, first=int(steps[0]))
-    last = steps[np.minimum(starts + GROUP, rows) - 1]
-    groups = Groups(steps[::GROUP], last, low, high, final, nonfinite, np.array(running, "<u4"))
-    return [head, covered, body], groups
+    return [head, covered, body], groups._replace(running=np.array(checks, "<u4"))
 
 
-def _running(body: memoryview, region: int, values: int, group: int) -> list[list[int]]:
-    """For each region the crc32 of it up to the end of each group; all lengths are in bytes."""
-    found = []
-    for start in range(0, len(body), region):
-        end, at = start + region, start + region - values
-        crc, checks = zlib.crc32(body[start:at]), []
-        while at < end:
-            crc = zlib.crc32(body[at : min(at + group, end)], crc)
-            checks.append(crc)
-            at += group
-        found.append(checks)
-    return found
+def _running(region: memoryview, ahead: int, group: int) -> list[int]:
+    """The crc32 of a region up to the end of each of its groups, which begin after `ahead` bytes."""
+    checks, crc, at = [], 0, 0
+    for end in (*range(ahead + group, len(region), group), len(region)):
+        crc = zlib.crc32(region[at:end], crc)
+        checks.append(crc)
+        at = end
+    return checks
 
 
 @np.errstate(invalid="ignore")  # a signalling NaN is a NaN

@@ -27,13 +27,13 @@ from tuilab.recording.format import (
     SUMMARY,
     TABLE,
     Ints,
+    Piece,
     pack_chunk,
     pack_json,
 )
 from tuilab.recording.frames import pack_frames
 from tuilab.recording.frameset import FrameReader
 from tuilab.recording.index import Entry, pack_index
-from tuilab.recording.output import Piece
 from tuilab.recording.reader import FileReader
 from tuilab.recording.series import TableReader
 from tuilab.recording.steps import constant_stride
@@ -135,7 +135,7 @@ def _sum_up(table: int, groups: Groups, target: _Target) -> None:
     target.enter(SUMMARY, table, steps, *pack_summary(table, groups))
 
 
-def _definitions(contents: Contents) -> Iterator[bytes]:
+def _definitions(contents: Contents) -> Iterator[Piece]:
     yield from pack_chunk(HEADER, pack_json(contents.header), first=contents.created)
     for id, table in contents.tables.items():
         yield from pack_chunk(TABLE, table.definition.pack(), id=id)

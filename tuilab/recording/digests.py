@@ -12,67 +12,64 @@ from tuilab.recording.block import GROUP, Groups, Values, groups_in, summary_dty
 from tuilab.recording.format import BLOCK, HEAD_SIZE, SUMMARY, Ints
 from tuilab.recording.overview import Digest, digest
 from tuilab.recording.series import TableReader
+from tuilab.recording.steps import distinct
 from tuilab.recording.summary import Summary, column_dtype, covered_size
 
 FEW = 1024
 """Rows a span up to which all are read: cutting one group costs as much as reading so many rows."""
 
-UNKNOWN = -1
-"""In place of a checksum, where all of the block's column was checked."""
+UNKNOWN = 0
+"""In place of a running checksum: the block's column has to be checked as a whole."""
 
 
 def digests(table: TableReader, column: int, edges: Ints) -> list[Digest]:
     """What lies in the spans between `edges` (k + 1,)."""
-    pieces, found = table.pieces, []
+    found: list[Digest] = []
     run: list[int] = []
-    blocks: list[int] = []
+    summed: list[int] = []
     parts: list[Groups] = []
-    span = pieces.span(int(edges[0]), int(edges[-1]))
-    if sum(pieces.rows[span.start : span.stop]) <= FEW * len(edges):
+    span = table.pieces.span(int(edges[0]), int(edges[-1]))
+    if sum(table.pieces.rows[span.start : span.stop]) <= FEW * len(edges):
         return [digest(*table.rows(span, column), edges)]
     piece = span.start
     while piece < span.stop:
-        if pieces.kind[piece] != BLOCK:
-            run.append(piece)
-            piece += 1
-            continue
-        if run:
-            found.append(digest(*table.rows(run, column), edges))
-            run = []
         taken, groups = _summed_up(table, piece, column)
         if groups is not None:
-            blocks += taken
+            summed += taken
             parts.append(groups)
+        elif table.pieces.kind[piece] != BLOCK:
+            run.append(piece)
+        if run and (groups is not None or taken.stop >= span.stop):  # rows of a run lie side by side
+            found.append(digest(*table.rows(run, column), edges))
+            run = []
         piece = taken.stop
-    if run:
-        found.append(digest(*table.rows(run, column), edges))
     if parts:
         joined = Groups(*(np.concatenate(field) for field in zip(*parts, strict=True)))
-        found += _of_groups(table, column, edges, joined, blocks)
+        found += _of_groups(table, column, edges, joined, summed)
     return found
 
 
 def _of_groups(
-    table: TableReader, column: int, edges: Ints, groups: Groups, blocks: Sequence[int]
+    table: TableReader, column: int, edges: Ints, groups: Groups, summed: Sequence[int]
 ) -> list[Digest]:
     """Groups that lie in one span by their summaries, those that an edge cuts by their rows."""
     after = np.searchsorted(groups.last, edges)  # the first group that ends at or after each edge
     there = after < len(groups.last)
-    cut = np.unique(after[there][groups.first[after[there]] < edges[there]])
+    cut = distinct(after[there][groups.first[after[there]] < edges[there]])
     inside = np.zeros(len(groups.last), np.bool_)
     inside[after[0] : after[-1]] = True
     inside[cut] = False
     found = [Digest(*(field[inside] for field in groups[1:6]))]
-    steps, values = _rows_of(table, column, groups.running, cut, blocks)
+    steps, values = _rows_of(table, column, groups.running, cut, summed)
     if steps:
         # Rows of one span but of two groups do not lie side by side, and so are no stretch.
-        finer = np.union1d(edges, np.clip(groups.first[cut], edges[0], edges[-1]))
+        finer = np.sort(np.concatenate([edges, np.clip(groups.first[cut], edges[0], edges[-1])]))
         found.append(digest(np.concatenate(steps), np.concatenate(values), finer))
     return found
 
 
 def _rows_of(
-    table: TableReader, column: int, running: Ints, chosen: Ints, blocks: Sequence[int]
+    table: TableReader, column: int, running: Ints, chosen: Ints, summed: Sequence[int]
 ) -> tuple[list[Ints], list[Values]]:
     """The steps and values of each of some groups, those that are damaged left out.
 
@@ -81,10 +78,10 @@ def _rows_of(
         column: which column's.
         running: the checksums of all groups of the column.
         chosen: which groups.
-        blocks: all blocks that the groups are of.
+        summed: the chunks that all the groups are of.
     """
     pieces, dtype = table.pieces, table.definition.dtype
-    counts = groups_in(np.array(pieces.rows)[blocks])
+    counts = groups_in(np.array(pieces.rows)[summed])
     ends = np.cumsum(counts)
     places = np.searchsorted(ends, chosen, "right")
     starts = (chosen - (ends - counts)[places]) * GROUP
@@ -93,19 +90,21 @@ def _rows_of(
     values: list[Values] = []
     todo = zip(places.tolist(), starts.tolist(), before.tolist(), running[chosen].tolist(), strict=True)
     for place, start, began, ended in todo:
-        block = blocks[place]
-        rows, stride = pieces.rows[block], pieces.stride[block]
+        piece = summed[place]
+        rows, stride = pieces.rows[piece], pieces.stride[piece]
         many = min(GROUP, rows - start)
         # The checksum of a block's first group begins with the column's own summaries.
-        ahead = 0 if start else table.region_size(rows) - rows * dtype.itemsize
-        offset = table.values_at(block, column) + start * dtype.itemsize - ahead
+        ahead = 0 if start or ended == UNKNOWN else table.region_size(rows) - rows * dtype.itemsize
+        offset = table.values_at(piece, column) + start * dtype.itemsize - ahead
         data = table.file.exact(offset, ahead + many * dtype.itemsize)
         if data is None or (ended != UNKNOWN and zlib.crc32(data, began) != ended):
             table.file.gap(offset, ahead + many * dtype.itemsize, "its checksum is wrong")
             continue
+        if ended == UNKNOWN and not table.is_sound(piece, column):
+            continue
         if stride:
-            own = np.arange(many) * stride + (pieces.first[block] + start * stride)
-        elif (every := table.steps(block)) is not None:
+            own = np.arange(many) * stride + (pieces.first[piece] + start * stride)
+        elif (every := table.steps(piece)) is not None:
             own = every[start : start + many]
         else:
             continue
@@ -114,31 +113,30 @@ def _rows_of(
     return steps, values
 
 
-def _summed_up(table: TableReader, block: int, column: int) -> tuple[range, Groups | None]:
-    """The groups of a column from this block on, and the blocks that these are of."""
-    first = table.pieces.first[block]
+def _summed_up(table: TableReader, piece: int, column: int) -> tuple[range, Groups | None]:
+    """The groups of a column from this chunk on, and the chunks that these are of."""
+    first = table.pieces.first[piece]
     place = bisect_right(table.summaries, first, key=lambda summary: summary.first) - 1
-    if place >= 0 and block in _blocks(table, table.summaries[place]):
-        summary = table.summaries[place]
-        groups = _read(table, summary, column)
-        if groups is not None and summary.blocks is not None:
-            return summary.blocks, groups
-    return range(block, block + 1), _of_block(table, block, column)
+    if place >= 0 and piece in (summed := _pieces(table, table.summaries[place])):
+        groups = _read(table, table.summaries[place], column)
+        if groups is not None:
+            return summed, groups
+    own = _of_block(table, piece, column) if table.pieces.kind[piece] == BLOCK else None
+    return range(piece, piece + 1), own
 
 
-def _blocks(table: TableReader, summary: Summary) -> range:
-    """The blocks that a summary is of, none when they are not all there."""
-    if summary.blocks is None:
+def _pieces(table: TableReader, summary: Summary) -> range:
+    """The chunks that a summary is of, none when they are not all there."""
+    if summary.pieces is None:
         pieces = table.pieces
         span = pieces.span(summary.first, summary.last + 1)
         fits = (
             bool(span)
             and (pieces.first[span[0]], pieces.last[span[-1]]) == (summary.first, summary.last)
-            and set(pieces.kind[span.start : span.stop]) == {BLOCK}
             and sum(groups_in(rows) for rows in pieces.rows[span.start : span.stop]) == summary.groups
         )
-        summary.blocks = span if fits else range(0)
-    return summary.blocks
+        summary.pieces = span if fits else range(0)
+    return summary.pieces
 
 
 def _read(table: TableReader, summary: Summary, column: int) -> Groups | None:
@@ -168,9 +166,9 @@ def _read(table: TableReader, summary: Summary, column: int) -> Groups | None:
     return Groups(*summary.steps, low, high, final, nonfinite.astype(np.int64), running.astype(np.int64))
 
 
-def _of_block(table: TableReader, block: int, column: int) -> Groups | None:
+def _of_block(table: TableReader, piece: int, column: int) -> Groups | None:
     """The groups of a block by its own summaries, None when it is damaged."""
-    region, steps = table.region(block, column), table.steps(block)
+    region, steps = table.region(piece, column), table.steps(piece)
     if region is None or steps is None:
         return None
     layout = summary_dtype(table.definition.dtype, len(steps))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from tuilab.recording.file import File
-from tuilab.recording.format import EVENTS, HEAD_SIZE, MAX_STEP, pack_chunk, pack_json, unpack_json
+from tuilab.recording.format import EVENTS, HEAD_SIZE, MAX_STEP, Piece, pack_chunk, pack_json, unpack_json
 from tuilab.recording.results import Event
 
 CHUNK_BYTES = 64 * 1024
@@ -26,7 +26,7 @@ def pack_event(event: Event) -> bytes:
     )
 
 
-def pack_events(packed: Sequence[tuple[int, bytes]]) -> Iterator[tuple[int, int, int, list[bytes]]]:
+def pack_events(packed: Sequence[tuple[int, bytes]]) -> Iterator[tuple[int, int, int, list[Piece]]]:
     """Events as chunks, in their order.
 
     Args:
@@ -47,7 +47,7 @@ def pack_events(packed: Sequence[tuple[int, bytes]]) -> Iterator[tuple[int, int,
         yield _chunk(taken)
 
 
-def _chunk(taken: Sequence[tuple[int, bytes]]) -> tuple[int, int, int, list[bytes]]:
+def _chunk(taken: Sequence[tuple[int, bytes]]) -> tuple[int, int, int, list[Piece]]:
     steps = [step for step, _ in taken]
     payload = b"[" + b",".join([packed for _, packed in taken]) + b"]"
     return min(steps), max(steps), len(taken), pack_chunk(EVENTS, payload, rows=len(taken), first=min(steps))

@@ -39,6 +39,9 @@ FRAME_DTYPES = {
 
 TABLE_DTYPES = {name: FRAME_DTYPES[name] for name in ("float32", "float64")}
 
+Piece = bytes | memoryview
+"""Bytes on their way to a file."""
+
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
@@ -56,7 +59,7 @@ class Head(NamedTuple):
     crc: int
 
 
-def pack_chunk(kind: int, *payload: bytes, id: int = 0, rows: int = 0, first: int = 0) -> list[bytes]:
+def pack_chunk(kind: int, *payload: Piece, id: int = 0, rows: int = 0, first: int = 0) -> list[Piece]:
     """A whole chunk in pieces, its CRC over all of the payload's pieces."""
     crc = length = 0
     for piece in payload:

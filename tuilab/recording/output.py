@@ -8,16 +8,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic
 
-from tuilab.recording.format import END, pack_chunk
+from tuilab.recording.format import END, Piece, pack_chunk
 
 PENDING_BYTES = 2**20
 """More than this is written at once, whatever the clock says."""
 
 MAX_PIECES = 1024
 """What one system call takes at most."""
-
-Piece = bytes | memoryview
-"""Bytes on their way to the file."""
 
 
 class Output:
@@ -33,6 +30,7 @@ class Output:
     Attributes:
         due: when to flush next, on the monotonic clock.
         closed: nothing can be appended any more.
+        waiting: bytes in chunks that are not written yet.
     """
 
     def __init__(
@@ -46,16 +44,16 @@ class Output:
         self._size = size
         self._encode = encode
         self._pending: list[Piece] = []
-        self._waiting = 0
+        self.waiting = 0
 
     def pend(self, chunk: Sequence[Piece]) -> None:
         """Queues the pieces of a chunk behind those before."""
         self._pending += chunk
-        self._waiting += sum(map(len, chunk))
+        self.waiting += sum(map(len, chunk))
 
     def spill(self) -> None:
         """Writes what is in chunks already when that has become much; raises OSError as `flush` does."""
-        if self._waiting > PENDING_BYTES:
+        if self.waiting > PENDING_BYTES:
             self.write()
 
     def poll(self) -> None:
@@ -85,7 +83,7 @@ class Output:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._fd, self._size)
             raise
-        self._pending, self._waiting = [], 0
+        self._pending, self.waiting = [], 0
 
     def sync(self) -> None:
         """Lets what was written survive a power cut, where the file system can."""

@@ -43,7 +43,9 @@ class Pieces:
         Raises:
             ValueError: an earlier chunk begins before that step and ends after it.
         """
-        keep = self.before(first)
+        keep = bisect_left(self.first, first)
+        if keep and self.last[keep - 1] >= first:
+            raise ValueError("steps overlap those of an earlier chunk")
         if keep < len(self.first):
             for column in self.COLUMNS:
                 del getattr(self, column)[keep:]
@@ -54,13 +56,6 @@ class Pieces:
         self.offset.append(offset)
         self.kind.append(kind)
         self.sound.append(sound)
-        return keep
-
-    def before(self, first: int) -> int:
-        """How many chunks stay when one with this first step is added; raises ValueError as `add` does."""
-        keep = bisect_left(self.first, first)
-        if keep and self.last[keep - 1] >= first:
-            raise ValueError("steps overlap those of an earlier chunk")
         return keep
 
     def span(self, start: int, stop: int) -> range:

@@ -23,6 +23,7 @@ from tuilab.recording.readable import Extent, Readable
 from tuilab.recording.reader import FileReader
 from tuilab.recording.results import Event, Frame, Gap, Overview
 from tuilab.recording.segment import Segment
+from tuilab.recording.steps import distinct
 
 
 class Recording:
@@ -242,7 +243,7 @@ class Recording:
         """
         found = [(reader.all_steps(), stop) for reader, stop in self._shots(name)]
         parts = [steps[: np.searchsorted(steps, stop)] for steps, stop in found]
-        return parts[0] if len(parts) == 1 else np.unique(np.concatenate(parts))
+        return parts[0] if len(parts) == 1 else distinct(np.sort(np.concatenate(parts)))
 
     def events(self, start: int | None = None, stop: int | None = None) -> list[Event]:
         """The events from `start` up to, not including, `stop`, by step; of one step as they were written."""

@@ -143,18 +143,22 @@ class TableReader(Rows):
         return steps, values
 
     def values_at(self, piece: int, column: int) -> int:
-        """Where the values of a block's column lie, whether they are damaged or not."""
-        rows = self.pieces.rows[piece]
-        size = self.region_size(rows)
+        """Where the values of a chunk's column lie, whether they are damaged or not."""
+        rows, block = self.pieces.rows[piece], self.pieces.kind[piece] == BLOCK
+        size = self.region_size(rows) if block else rows * self._item
         return self.pieces.data(piece, self._columns) + (column + 1) * size - rows * self._item
 
     def region(self, piece: int, column: int) -> int | None:
         """Where a block's column lies, None when it is damaged."""
         size = self.region_size(self.pieces.rows[piece])
         offset = self.pieces.data(piece, self._columns) + column * size
-        if self.pieces.sound[piece] or self.file.trusted(offset):
+        if self.file.trusted(offset):
             return offset
         return None if self._check(piece, column, offset, size) is None else offset
+
+    def is_sound(self, piece: int, column: int) -> bool:
+        """Whether the values of a chunk's column are as they were written."""
+        return bool(self.pieces.sound[piece]) or self.region(piece, column) is not None
 
     def _bytes(self, piece: int, column: int, start: int, stop: int) -> bytes | memoryview | None:
         """The values of some rows of a chunk, None when they are damaged."""
@@ -166,7 +170,7 @@ class TableReader(Rows):
         size = self.region_size(rows)
         offset += column * size
         skip += size - rows * self._item
-        if self.pieces.sound[piece] or self.file.trusted(offset):
+        if self.file.trusted(offset):
             return self.file.exact(offset + skip, length)
         data = self._check(piece, column, offset, size)
         return None if data is None else memoryview(data)[skip : skip + length]

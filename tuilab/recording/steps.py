@@ -36,6 +36,17 @@ def pack_steps(steps: Sequence[int] | Ints, sized: bool = True) -> bytes:
     return STRIDE.pack(stride) + (b"" if stride else np.asarray(steps, "<i8").tobytes())
 
 
+def distinct(steps: Ints) -> Ints:
+    """Each of some steps, which do not decrease, once."""  # np.unique costs an import of 30 ms
+    return steps[np.concatenate([[True], steps[1:] != steps[:-1]])] if len(steps) else steps
+
+
+def as_array(steps: list[int]) -> Ints:
+    """The steps (n,), made from their stride where that is constant."""
+    stride = constant_stride(steps)
+    return np.arange(steps[0], steps[-1] + 1, stride) if stride else np.array(steps)
+
+
 def last_of(first: int, rows: int, stride: int, explicit: Ints | None) -> int:
     """The last of the steps.
 

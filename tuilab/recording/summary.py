@@ -1,4 +1,4 @@
-"""Summaries of many blocks side by side, so that a long curve is drawn from few reads."""
+"""Summaries of many chunks of rows side by side, so that a long curve is drawn from few reads."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 
 from tuilab.recording.block import Groups
-from tuilab.recording.format import SUMMARY, Ints, pack_head
-from tuilab.recording.output import Piece
+from tuilab.recording.format import SUMMARY, Ints, Piece, pack_head
 
 
 class Gathering:
-    """The groups of a table's blocks that are in no summary yet.
+    """The groups of a table's chunks that are in no summary yet.
 
     Args:
         most: groups that make a summary, whatever its size.
@@ -32,7 +31,7 @@ class Gathering:
         return self._count
 
     def add(self, groups: Groups) -> None:
-        """Takes those of one more block."""
+        """Takes those of one more chunk."""
         self._parts.append(groups)
         self._count += len(groups.first)
         self._bytes += sum(field.nbytes for field in groups)
@@ -58,10 +57,10 @@ class Summary:
         groups: how many.
         offset: of the chunk.
         steps: the first steps of its groups and their last ones, once they were looked at.
-        blocks: which of the table's chunks it is of; empty when these are not all there.
+        pieces: which of the table's chunks it is of; empty when these are not all there.
     """
 
-    __slots__ = ("blocks", "first", "groups", "last", "offset", "steps")
+    __slots__ = ("first", "groups", "last", "offset", "pieces", "steps")
 
     def __init__(self, first: int, last: int, groups: int, offset: int) -> None:
         self.first = first
@@ -69,7 +68,7 @@ class Summary:
         self.groups = groups
         self.offset = offset
         self.steps: tuple[Ints, Ints] | None = None
-        self.blocks: range | None = None
+        self.pieces: range | None = None
 
 
 @lru_cache(maxsize=64)

@@ -11,31 +11,31 @@ from typing import Any
 import numpy as np
 from numpy import ndarray
 
-from tuilab.recording.block import pack_block
+from tuilab.recording.block import sum_up
 from tuilab.recording.definitions import TableDefinition
-from tuilab.recording.format import MAX_STEP, ROWS, pack_chunk
+from tuilab.recording.format import MAX_STEP, ROWS, Piece, pack_chunk
 from tuilab.recording.output import Output
-from tuilab.recording.steps import pack_steps
+from tuilab.recording.steps import as_array, pack_steps
 from tuilab.recording.summary import Gathering, pack_summary
 
 MAX_ROWS = 2048
 MIN_ROWS = 64
-BLOCK_BYTES = 2**20
-"""Rows of a block: MAX_ROWS, or as many as fit these bytes, but MIN_ROWS."""
+LARGE_BYTES = 2**20
+"""Rows of one large chunk: MAX_ROWS, or as many as fit these bytes, but MIN_ROWS."""
 
-SUMMARY_GROUPS = 256
+SUMMARY_GROUPS = 512
 SUMMARY_BYTES = 2**20
-"""When what blocks hold is summed up: so many groups, or so many bytes of summary."""
+"""When what large chunks hold is summed up: so many groups, or so many bytes of summary."""
 
-LOOK_ROWS = 16
+LOOK_ROWS = 64
 LOOK_SHARE = 1 / 50
-"""The clock is looked at with every row; with every 16th while these come within 1/50 of a flush's time."""
+"""The clock is looked at with every row; with every 64th while these come within 1/50 of a flush's time."""
 
 
 class Table:
     """Series that share their steps. Made by `Writer.table`.
 
-    Rows that were flushed in small chunks are written again once they make a block, which replaces them:
+    Rows that were flushed in small chunks are written again once they make a large one, which replaces them:
     a reader of a live or killed recording meets small chunks only at the end.
     """
 
@@ -64,12 +64,12 @@ class Table:
         self._dtype = definition.dtype
         self._columns = len(definition.names)
         self._bytes = self._columns * definition.dtype.itemsize
-        self._capacity = min(MAX_ROWS, max(MIN_ROWS, BLOCK_BYTES // self._bytes))
+        self._capacity = min(MAX_ROWS, max(MIN_ROWS, LARGE_BYTES // self._bytes))
         self._gathering = Gathering(SUMMARY_GROUPS, SUMMARY_BYTES)
         self._last = -1
         self._countdown = 1
         self._looked = 0.0
-        # Since the last block: all steps, the bytes of the rows handed on already, and of the others.
+        # Since the last large chunk: all steps, the bytes of the rows handed on already, and of the others.
         self._steps: list[int] = []
         self._stored: list[bytes] = []
         self._count = 0
@@ -147,9 +147,7 @@ class Table:
             return
         data, count = b"".join(self._fresh), len(self._steps)
         steps = self._steps[self._count :]
-        packed = pack_steps(steps)
-        values = data if len(steps) == 1 else self._rows(data).T.tobytes()
-        self._output.pend(pack_chunk(ROWS, packed, values, id=self._id, rows=len(steps), first=steps[0]))
+        self._hand_on(steps, data if len(steps) == 1 else self._rows(data).T.tobytes())
         self._stored += [data]
         self._fresh, self._count = [], count
 
@@ -170,11 +168,10 @@ class Table:
         self._looked = now
 
     def _seal(self) -> None:
-        """Hands all rows since the last block to the writer as one, and their summary when that is due."""
-        columns = self._rows(b"".join(self._stored + self._fresh)).T
-        chunk, groups = pack_block(self._id, np.array(self._steps), columns)
-        self._output.pend(chunk)
-        self._gathering.add(groups)
+        """Hands all rows since the last large chunk to the writer as one, and summaries when they are due."""
+        columns = np.ascontiguousarray(self._rows(b"".join(self._stored + self._fresh)).T)
+        self._hand_on(self._steps, columns.reshape(-1).view(np.uint8).data)
+        self._gathering.add(sum_up(as_array(self._steps), columns))
         if self._gathering.full:
             self._output.pend(pack_summary(self._id, self._gathering.take()))
         self._steps, self._stored, self._fresh, self._count = [], [], [], 0
@@ -183,6 +180,10 @@ class Table:
         """Drops a step whose row was not added."""
         rows = self._count + sum(map(len, self._fresh)) // self._bytes
         del self._steps[rows:]
+
+    def _hand_on(self, steps: list[int], values: Piece) -> None:
+        packed = pack_steps(steps)
+        self._output.pend(pack_chunk(ROWS, packed, values, id=self._id, rows=len(steps), first=steps[0]))
 
     def _rows(self, data: bytes) -> np.ndarray[Any, Any]:
         return np.frombuffer(data, self._dtype).reshape(-1, self._columns)

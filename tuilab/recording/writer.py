@@ -140,7 +140,6 @@ class Writer:
         if (
             buffer is None
             or arrays is not None
-            or buffer.definition.arrays
             or array.__class__ is not ndarray
             or array.dtype is not buffer.dtype
             or array.shape != buffer.shape
@@ -153,7 +152,7 @@ class Writer:
         buffer.last = step
         buffer.rows.append((step if step.__class__ is int else operator.index(step), data))
         self._framed += buffer.size
-        if self._framed > PENDING_BYTES:
+        if self._framed + self._output.waiting > PENDING_BYTES:
             self._encode_frames()
             self._output.write()
         if monotonic() >= self._output.due:
