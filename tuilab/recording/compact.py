@@ -41,7 +41,7 @@ from tuilab.recording.summary import Gathering, pack_summary
 
 BLOCK_BYTES = 16 * 2**20
 MIN_ROWS = 256
-MAX_ROWS = 32768
+MAX_ROWS = 65536
 
 SUMMARY_GROUPS = 4096
 """Of how many groups at most there is one summary."""

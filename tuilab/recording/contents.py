@@ -20,6 +20,7 @@ from tuilab.recording.format import (
     HEADER,
     INDEX,
     MAX_JSON,
+    MAX_STEP,
     ROWS,
     SHAPE,
     SUMMARY,
@@ -28,7 +29,7 @@ from tuilab.recording.format import (
     unpack_json,
 )
 from tuilab.recording.frameset import FrameReader
-from tuilab.recording.index import Group, fill
+from tuilab.recording.index import Group
 from tuilab.recording.rows import Rows
 from tuilab.recording.scan import Window
 from tuilab.recording.series import TableReader
@@ -111,25 +112,23 @@ class Contents:
         Raises:
             ValueError: they cannot be as the index says.
         """
-        rows, steps = group.rows, 8 + 8 * group.rows * (group.stride == 0)
+        first, last = int(group.first[0]), int(group.last[-1])
         if group.type == BLOCK:
-            table = self._table(group.id)
-            columns = len(table.definition.names)
-            fill(table.pieces, group, steps + columns * (4 + table.region_size(rows)))
+            self._table(group.id).expect(group)
+        elif group.type == FRAMES:
+            self._frames(group.id).expect(group)
         elif group.type == SUMMARY:
             table = self._table(group.id)
-            for first, last, groups, _, offset, length in np.array(group[2:]).T.tolist():
-                table.sum_up(first, last, groups, offset, length)
-        elif group.type == FRAMES:
-            frames = self._frames(group.id)
-            if not frames.definition.size and group.stride.any():
-                raise ValueError("an index whose steps do not fit its rows")
-            fill(frames.pieces, group, steps + rows * frames.definition.size)
+            for begins, ends, groups, _, offset, length in np.array(group[2:]).T.tolist():
+                table.sum_up(begins, ends, groups, offset, length)
         elif group.type == EVENTS:
             self.events.defer(np.array([group.rows, group.first, group.offset, group.length]).T.tolist())
+            first, last = int(group.first.min()), int(group.last.max())  # they are in order of time
         else:
             return
-        self._span(int(group.first.min()), int(group.last.max()))
+        if not 0 <= first <= last < MAX_STEP:
+            raise ValueError("an index whose steps are out of range")
+        self._span(first, last)
 
     def last_before(self, stop: int) -> int:
         """The greatest step below `stop` of any row or frame, -1 when there is none."""

@@ -121,6 +121,6 @@ def unpack_json(data: bytes) -> Any:
     if len(data) > MAX_JSON:
         raise ValueError("JSON too long")
     try:
-        return json.loads(data)
+        return json.loads(data.decode())
     except RecursionError:
         raise ValueError("JSON nested too deeply") from None

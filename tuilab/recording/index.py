@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from tuilab.recording.format import HEAD_SIZE, MAX_PAYLOAD, MAX_STEP, Ints
+from tuilab.recording.format import HEAD_SIZE, MAX_STEP, Ints
 from tuilab.recording.pieces import Pieces
 
 REGIONS = struct.Struct("<QQQQ")
@@ -78,42 +78,40 @@ def unpack_index(payload: bytes, end: int) -> tuple[Regions, list[Group]]:
         groups.append((kind, id, columns.reshape(6, count)))
         at += 48 * count
     if groups:
-        _check(np.concatenate([columns for *_, columns in groups], axis=1), end)
+        _check_apart(np.concatenate([columns[4:] for *_, columns in groups], axis=1), end)
     return (a, a_length, b, b_length), [Group(kind, id, *columns) for kind, id, columns in groups]
 
 
-def _check(chunks: Ints, end: int) -> None:
-    """Raises ValueError when chunks (6, n) lie outside the file or share bytes, or their steps cannot be.
+def _check_apart(places: Ints, end: int) -> None:
+    """Raises ValueError when chunks, their offsets and lengths (2, n), lie outside the file or share bytes.
 
     A file must not seem larger than it is, so that reading it takes no more memory than its size allows.
     """
-    if chunks.min() < 0 or chunks.max() >= MAX_STEP:
+    if places.min() < 0 or places.max() > end:  # so that their sum cannot overflow
         raise ValueError("an index that points outside its file")
-    first, last, rows, stride, offset, length = chunks
-    order = np.argsort(offset, kind="stable")
-    begins = offset[order]
-    ends = begins + length[order] + HEAD_SIZE
-    if ends[-1] > end or (begins[1:] < ends[:-1]).any():
-        raise ValueError("an index of chunks that overlap")
-    if rows.min() < 1 or rows.max() > MAX_PAYLOAD:
-        raise ValueError("an index whose lengths do not fit its rows")
-    apart, gaps = last - first, rows - 1
-    # The division is there because the product could overflow.
-    odd = (stride > 0) & ((apart != stride * gaps) | (apart // np.maximum(stride, 1) != gaps))
-    if odd.any() or apart.min() < 0:
-        raise ValueError("an index whose steps do not increase")
+    offset, length = places
+    ends = offset + length + HEAD_SIZE
+    if ends.max() > end:
+        raise ValueError("an index that points outside its file")
+    if not (offset[1:] >= ends[:-1]).all():  # as a rule they stand in the index as they do in the file
+        order = np.argsort(offset, kind="stable")
+        if (offset[order][1:] < ends[order][:-1]).any():
+            raise ValueError("an index of chunks that overlap")
 
 
 def fill(pieces: Pieces, group: Group, lengths: Ints) -> None:
     """Takes a group of rows or frames as the pieces, which must have these payload lengths.
 
     Raises:
-        ValueError: they have others, or their steps do not increase.
+        ValueError: they have others, or their steps cannot be.
     """
-    kind, _, first, last, _, _, _, length = group
-    if len(pieces) or not (length == lengths).all():
+    kind, _, first, last, rows, stride, _, length = group
+    if rows.min() < 1 or not (length == lengths).all():
         raise ValueError("an index whose lengths do not fit its rows")
-    if not (first[1:] > last[:-1]).all():
+    apart, gaps = last - first, rows - 1
+    # The division is there because the product could overflow.
+    odd = (stride != 0) & ((apart != stride * gaps) | (apart // np.maximum(stride, 1) != gaps))
+    if first[0] < 0 or last[-1] >= MAX_STEP or apart.min() < 0 or odd.any() or (first[1:] <= last[:-1]).any():
         raise ValueError("an index whose steps do not increase")
     for name, column in zip(Entry._fields[:5], group[2:7], strict=True):
         getattr(pieces, name).frombytes(column.tobytes())

@@ -69,6 +69,8 @@ def history(files: Sequence[FileReader]) -> History:
     what that does not meet does not exist.
     """
     gaps: list[Gap] = []
+    if len(files) == 1 and not {"continues", "parent"} & files[0].contents.header.keys():
+        return History([Segment(files[0])], files[0].contents.header, gaps)
     members = [_member(file, gaps) for file in files]
     runs = {member.file.path.parent: member.run for member in members if member.told}
     members = [

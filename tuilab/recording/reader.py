@@ -8,7 +8,7 @@ from pathlib import Path
 from tuilab.recording.contents import Contents
 from tuilab.recording.errors import NewerVersionError, NotARecordingError, RecordingError
 from tuilab.recording.file import File
-from tuilab.recording.format import END, HEAD_SIZE, INDEX, VERSION, Head
+from tuilab.recording.format import END, HEAD_SIZE, INDEX, VERSION, Head, unpack_head
 from tuilab.recording.index import unpack_index
 from tuilab.recording.results import Gap
 from tuilab.recording.scan import Found, Newer, Window, scan
@@ -102,13 +102,18 @@ class FileReader:
         return True
 
     def _region(self, offset: int, length: int) -> bool:
-        """Takes the definitions of a region; False when some of it is damaged."""
+        """Takes the definitions of a region, one behind the other; False when some of it is damaged."""
         known = len(self.gaps)
-        self._position = offset
-        self._take(Window(self._file.fd, offset + length))
-        left = offset + length - self._position
-        if left:
-            self._file.gap(self._position, left, "no intact chunk")
+        window, at, end = Window(self._file.fd, offset + length), offset, offset + length
+        while at < end:
+            head = unpack_head(window.read(at, HEAD_SIZE))
+            after = at + HEAD_SIZE + (head.length if head else 0)
+            if head is None or after > end or window.crc(at + HEAD_SIZE, head.covered) != head.crc:
+                self._file.gap(at, end - at, "no intact chunk")
+                return False
+            self._position = after
+            self._take_one(Found(at, after, head), head, window)
+            at = after
         return len(self.gaps) == known
 
     def _follow(self) -> bool:

@@ -163,7 +163,7 @@ class Recording:
         """A series from `start` up to, not including, `stop`.
 
         Returns:
-            Steps (n,), increasing, and values (n,).
+            Steps (n,), increasing and not to be changed, and values (n,).
 
         Raises:
             KeyError: no such series.

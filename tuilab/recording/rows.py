@@ -2,21 +2,47 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from functools import cached_property
+
 import numpy as np
 
 from tuilab.recording.file import File
 from tuilab.recording.format import HEAD_SIZE, Ints
+from tuilab.recording.index import Group, fill
 from tuilab.recording.pieces import Pieces
 from tuilab.recording.steps import STRIDE, last_of
 
 
-class Rows:
+class Rows(ABC):
     """The chunks of one table, or of the frames of one definition. What is damaged is a gap of the file."""
 
     def __init__(self, file: File, id: int) -> None:
         self.file = file
         self.id = id
-        self.pieces = Pieces()
+        self._indexed: Group | None = None
+
+    @cached_property
+    def pieces(self) -> Pieces:
+        """Where they lie; what an index says of that is taken when somebody asks."""
+        pieces = Pieces()
+        group = self._indexed
+        if group is not None:
+            try:
+                fill(pieces, group, self.lengths(group.rows, group.stride))
+            except ValueError as error:
+                self.file.gap(int(group.offset[0]), int(group.length[0]), str(error))
+        return pieces
+
+    def expect(self, group: Group) -> None:
+        """Takes the chunks from an index; raises ValueError when it names them twice."""
+        if self._indexed is not None:
+            raise ValueError("an index that names its chunks twice")
+        self._indexed = group
+
+    @abstractmethod
+    def lengths(self, rows: Ints, stride: Ints) -> Ints:
+        """Of chunks with so many rows and such strides (n,) the lengths of their payloads."""
 
     def add(self, first: int, last: int, rows: int, stride: int, offset: int, kind: int, sound: bool) -> None:
         """Takes one more chunk; raises ValueError when its steps overlap those of an earlier one."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import overload
 
 import numpy as np
@@ -10,8 +10,9 @@ import numpy as np
 from tuilab.recording.block import Values, groups_in
 from tuilab.recording.definitions import TableDefinition
 from tuilab.recording.file import File
-from tuilab.recording.format import BLOCK, MAX_STEP, Floats, Ints
+from tuilab.recording.format import BLOCK, MAX_PAYLOAD, MAX_STEP, Floats, Ints
 from tuilab.recording.rows import Rows
+from tuilab.recording.steps import consecutive
 from tuilab.recording.summary import Summary, summary_size
 
 
@@ -41,6 +42,13 @@ class TableReader(Rows):
     def region_size(self, rows: int | Ints) -> int | Ints:
         """Bytes of one column of a block: its summaries and its values."""
         return groups_in(rows) * (3 * self._item + 4) + rows * self._item
+
+    def lengths(self, rows: Ints, stride: Ints) -> Ints:
+        """Of blocks with so many rows and such strides (n,) the lengths of their payloads."""
+        if rows.max() > MAX_PAYLOAD:
+            raise ValueError("an index whose lengths do not fit its rows")
+        lengths: Ints = 8 + 8 * rows * (stride == 0) + self._columns * (4 + self.region_size(rows))
+        return lengths
 
     def add(self, first: int, last: int, rows: int, stride: int, offset: int, kind: int, sound: bool) -> None:
         """Takes one more chunk; raises ValueError when its steps overlap those of an earlier one."""
@@ -106,40 +114,42 @@ class TableReader(Rows):
         return np.frombuffer(b"".join(whole), self.definition.dtype).reshape(self._columns, rows)
 
     @np.errstate(invalid="ignore")  # a signalling NaN is a NaN
-    def rows(self, span: Iterable[int], column: int) -> tuple[Ints, Floats]:
+    def rows(self, span: Sequence[int], column: int) -> tuple[Ints, Floats]:
         """The steps of some chunks, and their values."""
         pieces = self.pieces
         good: list[int] = []
-        parts: list[bytes | memoryview] = []
         explicit: dict[int, Ints] = {}
+        end = 0
+        values = np.empty(sum([pieces.rows[piece] for piece in span]))
         for piece in span:
-            data = self._bytes(piece, column, 0, pieces.rows[piece])
+            count = pieces.rows[piece]
+            data = self._bytes(piece, column, 0, count)
             if data is None:
                 continue
             if not pieces.stride[piece]:
                 steps = self.steps(piece)
                 if steps is None:
                     continue
-                explicit[len(good)] = steps
+                explicit[end] = steps
+            values[end : end + count] = np.frombuffer(data, self.definition.dtype)
+            end += count
             good.append(piece)
-            parts.append(data)
         if not good:
             return np.empty(0, np.int64), np.empty(0)
-        values = np.concatenate(
-            [np.frombuffer(data, self.definition.dtype) for data in parts], dtype=np.float64
-        )
+        if end < len(values):
+            values = values[:end].copy()
+        data = None  # to make room before there are steps
         first, last = pieces.first[good[0]], pieces.last[good[-1]]
-        if last - first == len(values) - 1:  # they increase, so they are consecutive
-            return np.arange(first, last + 1), values
+        if last - first == end - 1:  # they increase, so they are consecutive
+            return consecutive(first, last), values
         rows = np.array([pieces.rows[piece] for piece in good])
         stride = np.array([pieces.stride[piece] for piece in good])
-        begins = np.cumsum(rows) - rows
-        base = np.array([pieces.first[piece] for piece in good]) - begins * stride
+        base = np.array([pieces.first[piece] for piece in good]) - (np.cumsum(rows) - rows) * stride
         steps = np.repeat(stride, rows)
-        steps *= np.arange(len(values))
+        steps *= np.arange(end)
         steps += np.repeat(base, rows)
-        for place, given in explicit.items():
-            steps[begins[place] : begins[place] + len(given)] = given
+        for begins, given in explicit.items():
+            steps[begins : begins + len(given)] = given
         return steps, values
 
     def values_at(self, piece: int, column: int) -> int:

@@ -13,6 +13,12 @@ STRIDE = struct.Struct("<q")
 """Leads the payload of every chunk of rows: the stride, or 0 when the steps follow as int64s."""
 
 
+SHARED = 2**20
+"""Steps that count on by one, up to this one, are the same numbers for every series: 8 MB at most."""
+
+_counted = np.arange(0)
+
+
 def constant_stride(steps: Sequence[int] | Ints) -> int:
     """The distance between the steps (n,), which increase; 1 for a single one, 0 when it varies."""
     if len(steps) == 1:
@@ -34,6 +40,17 @@ def pack_steps(steps: Sequence[int] | Ints, sized: bool = True) -> bytes:
     """
     stride = constant_stride(steps) if sized else 0
     return STRIDE.pack(stride) + (b"" if stride else np.asarray(steps, "<i8").tobytes())
+
+
+def consecutive(first: int, last: int) -> Ints:
+    """The steps from `first` to `last`; not to be changed, as all such share one array up to `SHARED`."""
+    global _counted
+    if last >= SHARED:
+        return np.arange(first, last + 1)
+    if last >= len(_counted):
+        _counted = np.arange(min(SHARED, 2 * last + 1024))
+        _counted.flags.writeable = False
+    return _counted[first : last + 1]
 
 
 def distinct(steps: Ints) -> Ints:
