@@ -100,6 +100,8 @@ class Nursery:
         out = self.folder / "out"
         for old in self.folder.glob("out*"):
             old.unlink()
+        for environment in environments:
+            (self.folder / f"out{environment.get('RANK', '')}").touch()
         asked = {"environments": environments, "arguments": arguments, "out": str(out)}
         self._stdin.write(json.dumps(asked) + "\n")
         self._stdin.flush()
