@@ -5,7 +5,7 @@ why, what the runs measured (mean and standard deviation over seeds), how many o
 sigmas. The bar: one broken expectation.
 
 `python bench/truth.py [SCENARIO]…` runs these, or all; what it measures replaces their lines of
-bench/truth.jsonl, few at a time, so that it may be interrupted and gone on with; the page is made of all lines.
+bench/truth.jsonl, few at a time, so that it may be interrupted and gone on with; the page is of all lines.
 
 TUILAB_SEEDS: how many seeds of the quick ones, 20 without it, and a quarter of that of the slow ones.
 TUILAB_FIRST_SEED: the first seed, 1000 without it.
