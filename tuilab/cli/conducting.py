@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tuilab.cli.output import print_json, say
+from tuilab.cli.output import print_json, say, typed
 
 if TYPE_CHECKING:
     from tuilab.experiments.world import World
@@ -99,7 +99,7 @@ def run_detached(run: Run, as_json: bool, resume: bool = False) -> None:
         print_json({"run": run.name, "path": str(run.path), "state": str(state), "pid": process.pid})
         return
     say(f"{run.name} runs on without this shell (process {process.pid}); it lies in {run.path}")
-    say(f"tuilab watch {run.name} looks at it, tuilab stop {run.name} ends it")
+    say(f"{typed('watch', run.name)} looks at it, {typed('stop', run.name)} ends it")
 
 
 @contextmanager
