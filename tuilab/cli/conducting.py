@@ -57,7 +57,7 @@ def several(detach: bool) -> bool:
     return found
 
 
-def conduct_together(find: Callable[[], Run], resume: bool = False) -> tuple[Run, str]:
+def conduct_distributed(find: Callable[[], Run], resume: bool = False) -> tuple[Run, str]:
     """Run the engine here and in the other processes; returns the run, and how it ended.
 
     Only the first process comes back; it alone looks for the run, shows progress and reports. What all of

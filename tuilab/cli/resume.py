@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tuilab.cli.conducting import conduct_here, conduct_together, run_detached, several
+from tuilab.cli.conducting import conduct_distributed, conduct_here, run_detached, several
 from tuilab.cli.output import AsJson, RunsFolder
 from tuilab.cli.report import report
 
@@ -41,7 +41,7 @@ def resume(
             conduct(study, None, as_json)
             return
     if several(detach):
-        found, ended = conduct_together(lambda: find(runs_folder(runs), run), resume=True)
+        found, ended = conduct_distributed(lambda: find(runs_folder(runs), run), resume=True)
     else:
         found = find(runs_folder(runs), run)
         if detach:

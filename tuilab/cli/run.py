@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tuilab.cli.conducting import conduct_here, conduct_together, run_detached, several
+from tuilab.cli.conducting import conduct_distributed, conduct_here, run_detached, several
 from tuilab.cli.output import AsJson, RunsFolder
 from tuilab.cli.report import report
 
@@ -75,7 +75,7 @@ def run(
         return prepare(scenario, overrides, device, threads, runs, name, steps, pace, checkpoint)
 
     if several(detach):
-        prepared, state = conduct_together(prepared_here)
+        prepared, state = conduct_distributed(prepared_here)
     else:
         prepared = prepared_here()
         if detach:

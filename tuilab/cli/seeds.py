@@ -156,15 +156,15 @@ def _over_seeds(raw: dict[str, Any], outcomes: list[Outcome]) -> dict[str, Any]:
     margins = [outcome.margin for outcome in outcomes]
     known = len(margins) > 1 and all(map(math.isfinite, margins))
     spread = stdev(margins) if known else 0.0
-    together = across(raw, outcomes)
+    overall = across(raw, outcomes)
     if raw["over"] == "seeds" and len(outcomes) > 1:
-        kept, met = int(together.verdict.fine) * len(outcomes), together.verdict.fine
-        told = together.measured
+        kept, met = int(overall.verdict.fine) * len(outcomes), overall.verdict.fine
+        told = overall.measured
     else:
         kept = sum(outcome.verdict.fine for outcome in outcomes)
-        met, told = kept == len(outcomes), together.measured
+        met, told = kept == len(outcomes), overall.measured
     return {
-        "promise": together.promise if raw["over"] == "seeds" else outcomes[0].promise,
+        "promise": overall.promise if raw["over"] == "seeds" else outcomes[0].promise,
         "measured": told,
         "over_runs": _figures(outcomes),
         "because": raw["because"],
