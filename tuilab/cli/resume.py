@@ -29,7 +29,7 @@ def resume(
     From its newest checkpoint, in the same recording, as if nothing had happened. Experiments that make no
     checkpoints begin anew and come to the same.
     """
-    from tuilab.runs import find, runs_folder
+    from tuilab.runs import State, find, runs_folder
 
     if run is not None:
         from tuilab import studies
@@ -49,5 +49,5 @@ def resume(
             return
         ended = conduct_here(found, resume=True)
     report(found, as_json)
-    if ended == "stopped":
+    if ended is State.STOPPED:
         raise typer.Exit(130)

@@ -59,6 +59,8 @@ def run(
     processes share every batch: torchrun --nproc-per-node 2 -m tuilab run cifar10
     With --seeds the plots show means over the seeds and one standard deviation to each side.
     """
+    from tuilab.runs import State
+
     if seeds is not None:
         from tuilab.cli import study
 
@@ -83,7 +85,7 @@ def run(
             return
         state = conduct_here(prepared)
     outcomes = report(prepared, as_json)
-    if state == "stopped":
+    if state is State.STOPPED:
         raise typer.Exit(130)
     if check and not all(outcome.verdict.fine for outcome in outcomes):
         raise typer.Exit(1)

@@ -117,12 +117,13 @@ def _run(
     from tuilab.cli.run import prepare
     from tuilab.doctor import check
     from tuilab.engine import conduct
+    from tuilab.runs import State
 
     if _leaving is not None and _leaving.is_set():
         return None, None
     try:
         run = prepare(name, overrides, device, threads, runs)
-        if str(conduct(run)) == "stopped":
+        if conduct(run) is State.STOPPED:
             return None, None
         with run.open() as recording:
             return check(recording), None
