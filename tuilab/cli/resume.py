@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tuilab.cli.conducting import conduct_here, conduct_together, run_detached, several
+from tuilab.cli.conducting import conduct_distributed, conduct_here, run_detached, several
 from tuilab.cli.output import AsJson, RunsFolder
 from tuilab.cli.report import report
 
@@ -29,7 +29,7 @@ def resume(
     From its newest checkpoint, in the same recording, as if nothing had happened. Experiments that make no
     checkpoints begin anew and come to the same.
     """
-    from tuilab.runs import find, runs_folder
+    from tuilab.runs import State, find, runs_folder
 
     if run is not None:
         from tuilab import studies
@@ -41,7 +41,7 @@ def resume(
             conduct(study, None, as_json)
             return
     if several(detach):
-        found, ended = conduct_together(lambda: find(runs_folder(runs), run), resume=True)
+        found, ended = conduct_distributed(lambda: find(runs_folder(runs), run), resume=True)
     else:
         found = find(runs_folder(runs), run)
         if detach:
@@ -49,5 +49,5 @@ def resume(
             return
         ended = conduct_here(found, resume=True)
     report(found, as_json)
-    if ended == "stopped":
+    if ended is State.STOPPED:
         raise typer.Exit(130)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tuilab.cli.output import AsJson, RunsFolder, print_json, say
+from tuilab.cli.output import AsJson, RunsFolder, print_json, say, typed
 
 
 def stop(
@@ -33,9 +33,9 @@ def stop(
     if as_json:
         print_json({"run": found.name, "state": str(state), "path": str(found.path)})
     elif not was_alive:
-        say(f"{found.name}: nothing to stop, it is {state} already")
+        say(f"{found.name}: nothing to stop: {state} already")
     elif state.alive:
         say(f"{found.name}: asked to stop; its step has not ended within {wait:g} s, it will stop after that")
     else:
-        again = f", `tuilab resume {found.name}` goes on with it" if state.resumable else ""
-        say(f"{found.name}: {state}; `tuilab replay {found.name}` shows it{again}")
+        again = f", `{typed('resume', found.name)}` goes on with it" if state.resumable else ""
+        say(f"{found.name}: {state}; `{typed('replay', found.name)}` shows it{again}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tuilab.cli.output import print_json, say
+from tuilab.cli.output import print_json, say, typed
 
 if TYPE_CHECKING:
     from tuilab.doctor import Outcome
@@ -61,7 +61,7 @@ def conduct(study: Study, jobs: int | None, as_json: bool) -> list[list[Outcome]
         try:
             ended = work(study, jobs or os.cpu_count() or 1, tell)
         except (KeyboardInterrupt, SystemExit):
-            say(f"{study.name}: stopped; `tuilab resume {study.name}` goes on with it", error=True)
+            say(f"{study.name}: stopped; `{typed('resume', study.name)}` goes on with it", error=True)
             raise
     for seed, why in ended.failed.items():
         say(f"seed {seed}: {why}", error=True)
@@ -93,5 +93,5 @@ def report(study: Study, as_json: bool) -> list[list[Outcome]]:
         print_table([found])
     say()
     say(f"{study.name}: {len(outcomes)} seeds, {study.state()}; it lies in {study.path}")
-    say(f"tuilab replay {study.name} plays it again, step by step")
+    say(f"{typed('replay', study.name)} plays it again, step by step")
     return outcomes

@@ -183,20 +183,20 @@ class TrainingExperiment:
             self._world.broadcast(None)  # here the others wait for as long as it takes
 
     def _learn(self, observation: Observation, arms: list[Arm]) -> None:
-        """Look, measure, update."""
+        """Forward and backward, measure, update."""
         step, due = observation.step, self.probes.due(observation.step)
         self._examples += sum(arm.setup.batch * arm.setup.members for arm in arms if not arm.diverged)
-        looks = torch.stack([arm.look(step, due) for arm in arms]).tolist()
+        figures = torch.stack([arm.forward_backward(step, due) for arm in arms]).tolist()
         pending = [found for arm in arms for found in arm.measure()] if due else []
-        for arm, look in zip(arms, looks, strict=True):
-            arm.seen(observation, *look)
+        for arm, found in zip(arms, figures, strict=True):
+            arm.seen(observation, *found)
             if step < self.steps:
                 pending += arm.update(step, due)
         if due and self._world.leader:
             with self._watch:
-                for found in fetch(pending):
-                    observation.values.update(found.values)
-                    observation.frames.update(found.frames)
+                for measured in fetch(pending):
+                    observation.values.update(measured.values)
+                    observation.frames.update(measured.frames)
 
     def _account(self, observation: Observation, seconds: float, closely: float) -> None:
         """Speed and the probes' share of the time, and the schedule thinned if they took too much.
