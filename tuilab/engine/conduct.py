@@ -24,6 +24,7 @@ from tuilab.engine.recorder import NO_ROOM, Recorder
 from tuilab.engine.setup import Ready, set_up
 from tuilab.experiments import ALONE, DistributedError, World
 from tuilab.experiments.memory import lacks_memory
+from tuilab.parts.own import said
 from tuilab.printable import printable
 from tuilab.recording import Writer
 from tuilab.runs import Lock, Run, State
@@ -39,6 +40,7 @@ def conduct(
     resume: bool = False,
     world: World = ALONE,
     lock: Lock | None = None,
+    trust: bool = False,
 ) -> State:
     """Run the experiment of a prepared run folder to its end and record it.
 
@@ -49,6 +51,7 @@ def conduct(
             own that continues the run's.
         world: the processes that do this together, each with a recording of its own in the folder.
         lock: the run's, where the caller has claimed it; released at the end.
+        trust: whether the code of the user's own parts, if the scenario names some, may run.
 
     SIGINT, SIGTERM and, where it is not ignored, SIGHUP stop it cleanly between two steps.
 
@@ -63,7 +66,7 @@ def conduct(
     with _private(), claimed or nullcontext(), Heartbeat(run if world.leader else None) as heartbeat:
         if world.leader:
             _tidy(run)
-        ready = world.all_or_none(lambda: set_up(run, resume, world))
+        ready = world.all_or_none(lambda: set_up(run, resume, world, trust))
         place = _place(run, ready, world)
         told = on_step or (lambda step, steps, waiting: None)
         loop = Loop(run, ready.experiment, told, heartbeat, ready.step, place.seconds, world)
@@ -140,9 +143,9 @@ def _record(loop: Loop, recorder: Recorder, run: Run, heartbeat: Heartbeat) -> S
             ) from None
         heartbeat.say(State.FAILED, problem=f"recording failed ({error.strerror})")
         raise EngineError(f"{run.path}: recording failed ({error.strerror})") from None
-    except Exception as error:
-        known = isinstance(error, DistributedError) or lacks_memory(error)
-        what = str(error) if known else f"{type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:
+        known = isinstance(error, DistributedError) or lacks_memory(error) or bool(said(error))
+        what = said(error) or (str(error) if known else f"{type(error).__name__}: {error}")
         what = what.splitlines()[0] if what else "not enough memory"
         with suppress(OSError):
             recorder.failed(loop.step, what)
@@ -174,6 +177,7 @@ def _header(run: Run, ready: Ready, world: World) -> dict[str, Any]:
         },
         "sampled": dict.fromkeys(sampled, experiment.sampled),
         "predicted": run.options.get("predicted", []),
+        **({"own": ready.own.facts} if ready.own.facts else {}),
         "created": time.time(),
         "host": socket.gethostname(),
         "device": str(ready.device),

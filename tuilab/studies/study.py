@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -98,6 +98,7 @@ def create(
     options: dict[str, Any],
     seeds: Sequence[int],
     name: str | None = None,
+    own: Mapping[str, str] | None = None,
 ) -> Study:
     """A new study's folder, its trials ready for engines.
 
@@ -108,6 +109,7 @@ def create(
         options: of every run.
         seeds: a trial each.
         name: the folder's name; without one, the scenario's name and the time.
+        own: of every run, as `tuilab.runs.create` takes it.
 
     Raises:
         StudyError: the name is taken, or the folder can't be written.
@@ -126,7 +128,7 @@ def create(
                     raise StudyError(f"{root}: there is a {name!r} already; choose another --name") from None
                 path = root / f"{stem}-{attempt}"
         for seed in seeds:
-            runs.create(path, source, {**scenario, "seed": seed}, options, f"seed-{seed}")
+            runs.create(path, source, {**scenario, "seed": seed}, options, f"seed-{seed}", own)
         # Last: a folder that has it has all its trials.
         (path / "study.json").write_text(json.dumps(facts, indent=1))
     except OSError as error:
