@@ -45,12 +45,22 @@ def lab(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)
     ] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Without a command: the lab runs own parts (FILE.py:NAME).")
+    ] = False,
 ) -> None:
     """Without a command, tuilab opens the lab; without a terminal, it prints this help."""
     if version:
         say(f"tuilab {__version__}")
         raise typer.Exit
-    if context.invoked_subcommand is None:
+    if trust and context.invoked_subcommand is None:
+        from tuilab.tui import open_library
+
+        open_library(trust)
+    elif trust:
+        command = context.invoked_subcommand
+        raise typer.BadParameter(f"--trust before a command is the lab's: tuilab {command} … --trust")
+    elif context.invoked_subcommand is None:
         say_lines(context.get_help())
 
 

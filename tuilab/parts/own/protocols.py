@@ -211,9 +211,10 @@ def _function(made: Any, whole: str) -> Callable[..., Any]:
         function: Callable[..., Any] = made
         return function
     _want("__call__" in dir(made), whole, "its instances can't be called; wanted a __call__")
+    make: Callable[..., Any] = made
 
     def called(*given: Any, **settings: Any) -> Any:
-        return made(**settings)(*given)
+        return make(**settings)(*given)
 
     return called
 

@@ -232,17 +232,18 @@ class TrainingScenario(Scenario):
 
     @model_validator(mode="after")
     def _fits_the_data(self) -> TrainingScenario:
-        if not isinstance(self.data, Points):
-            return self
+        if isinstance(self.data, Points):
+            self.take_points(self.data.name)
+        return self
+
+    def take_points(self, data: str) -> None:
+        """Raise ValueError where something wants pictures: the data of this name are points."""
         for name, arm in self.arms.items():
             if not isinstance(arm.network, MLP | Own):
-                raise ValueError(
-                    f"arm {name}: a {arm.network.name} wants pictures, and {self.data.name} are points"
-                )
+                raise ValueError(f"arm {name}: a {arm.network.name} wants pictures, and {data} are points")
             changes = arm.augment.model_dump(exclude={"noise", "mixup"}, exclude_defaults=True)
             if changes:
                 raise ValueError(f"arm {name}: augment.{next(iter(changes))} is for pictures, not for points")
         for name, test in self.tests.items():
             if test.flips or test.crops:
                 raise ValueError(f"tests.{name}: flips and crops are for pictures, not for points")
-        return self

@@ -118,7 +118,7 @@ def located(table: Any, folder: Path) -> Any:
 
 def _absolute(reference: str, folder: Path) -> str:
     file, name = split(reference)
-    return f"{(folder / file).absolute()}:{name}"
+    return f"{(folder / file).resolve()}:{name}"
 
 
 def _items(table: Any) -> Iterator[tuple[str | int, Any]]:
