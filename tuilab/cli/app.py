@@ -12,6 +12,7 @@ from tuilab.cli import (
     data,
     describe,
     diagnose,
+    exercise,
     export,
     import_,
     inspect,
@@ -75,6 +76,7 @@ app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("check")(check.check)
 app.command("diagnose")(diagnose.diagnose)
+app.command("exercise")(exercise.exercise)
 app.command("stop")(stop.stop)
 app.command("resume")(resume.resume)
 app.command("new")(new.new)

@@ -13,7 +13,7 @@ from tuilab.parts.own.files import OwnError, OwnFile, load, said, words
 from tuilab.parts.own.protocols import FITS, completed
 from tuilab.parts.registry import FAMILIES
 
-__all__ = ["OwnError", "OwnFile", "admit", "load", "said"]
+__all__ = ["FITS", "OwnError", "OwnFile", "admit", "load", "said", "words"]
 
 
 def admit(family: str, file: OwnFile, name: str, settings: Mapping[str, Any]) -> dict[str, Any]:
