@@ -45,13 +45,13 @@ ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
         set(),
     ),
     "init": (
-        initializers.Init,
+        initializers.OurInit,
         {name: initializer.scale for name, initializer in INITIALIZERS.items()},
         {"fan_in", "fan_out"},
     ),
-    "optimizer": (optimizers.Optimizer, OPTIMIZERS, set()),
-    "surface": (surfaces.Surface, SURFACES, set()),
-    "network": (networks.Network, MODELS, {"shape", "classes"}),
+    "optimizer": (optimizers.OurOptimizer, OPTIMIZERS, set()),
+    "surface": (surfaces.OurSurface, SURFACES, set()),
+    "network": (networks.OurNetwork, MODELS, {"shape", "classes"}),
     "normalization": (
         normalization.Normalization,
         {name: norm for name, norm in NORMALIZATIONS.items() if name != "none"},
@@ -60,8 +60,8 @@ ROOMS: dict[str, tuple[Any, dict[str, Any], set[str]]] = {
     "preprocessing": (preprocessing.Preprocessing, PREPROCESSINGS, {"moments"}),
     "regularizer": (regularizers.Regularizer, REGULARIZERS, set()),
     "average": (ensembles.Average, AVERAGES, set()),
-    "loss": (losses.Loss, LOSSES, {"scores", "labels"}),
-    "schedule": (schedules.Schedule, SCHEDULES, {"t"}),
+    "loss": (losses.OurLoss, LOSSES, {"scores", "labels"}),
+    "schedule": (schedules.OurSchedule, SCHEDULES, {"t"}),
 }
 
 
@@ -75,7 +75,7 @@ def test_activations() -> None:
 
 
 def test_data_sets() -> None:
-    assert set(settings(data.Data)) == set(DATASETS)
+    assert set(settings(data.OurData)) == set(DATASETS)
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -136,7 +136,7 @@ def test_a_sum_is_the_weighted_sum_of_its_moved_and_stretched_terms() -> None:
 
 
 def test_scenarios_know_every_surfaces_range() -> None:
-    for model in get_args(get_args(scenario_surfaces.Surface)[0]):
+    for model in get_args(get_args(scenario_surfaces.OurSurface)[0]):
         (name,) = get_args(model.model_fields["name"].annotation)
         settings = SUM if name == "sum" else {"name": name}
         assert model.model_validate(settings).range == make(settings).domain, name

@@ -29,3 +29,16 @@ async def test_twelve_arms_are_all_named_as_well_as_there_is_room(width: int, na
         assert len(line) == width
         assert names[0] in line
         assert width == 20 or names[1] in line
+
+
+async def test_the_users_own_parts_are_called_his() -> None:
+    class Lab(App[None]):
+        def compose(self) -> ComposeResult:
+            yield RunHeader("run")
+
+    own = [{"part": "optimizer", "file": "/home/me/mine.py", "name": "MyAdam", "sha256": "ab"}]
+    async with Lab().run_test(size=(120, 4)) as pilot:
+        header = pilot.app.query_one(RunHeader)
+        header.show(Snapshot(Wanted(), header={"scenario": {"title": "A bowl"}, "own": own}), "")
+        await pilot.pause()
+        assert "yours: mine.py:MyAdam" in str(header.render()).split("\n")[0]

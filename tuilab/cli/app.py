@@ -12,6 +12,7 @@ from tuilab.cli import (
     data,
     describe,
     diagnose,
+    exercise,
     export,
     import_,
     inspect,
@@ -45,12 +46,22 @@ def lab(
     version: Annotated[
         bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)
     ] = False,
+    trust: Annotated[
+        bool, typer.Option("--trust", help="Without a command: the lab runs own parts (FILE.py:NAME).")
+    ] = False,
 ) -> None:
     """Without a command, tuilab opens the lab; without a terminal, it prints this help."""
     if version:
         say(f"tuilab {__version__}")
         raise typer.Exit
-    if context.invoked_subcommand is None:
+    if trust and context.invoked_subcommand is None:
+        from tuilab.tui import open_library
+
+        open_library(trust)
+    elif trust:
+        command = context.invoked_subcommand
+        raise typer.BadParameter(f"--trust before a command is the lab's: tuilab {command} … --trust")
+    elif context.invoked_subcommand is None:
         say_lines(context.get_help())
 
 
@@ -65,6 +76,7 @@ app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("check")(check.check)
 app.command("diagnose")(diagnose.diagnose)
+app.command("exercise")(exercise.exercise)
 app.command("stop")(stop.stop)
 app.command("resume")(resume.resume)
 app.command("new")(new.new)

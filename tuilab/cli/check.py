@@ -10,7 +10,7 @@ from tuilab.cli import is_own
 from tuilab.cli.conducting import conduct_here
 from tuilab.cli.output import AsJson, RunsFolder, print_json, say, say_lines
 from tuilab.cli.report import outcome_facts
-from tuilab.cli.run import Device, Overrides, Threads, prepare
+from tuilab.cli.run import Device, Overrides, Threads, Trust, prepare
 
 
 def check(
@@ -28,6 +28,7 @@ def check(
     device: Device = "auto",
     threads: Threads = None,
     runs: RunsFolder = None,
+    trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
     """Run scenarios and report their expectations.
@@ -41,9 +42,9 @@ def check(
     if seeds is not None:
         from tuilab.cli.seeds import check_seeds
 
-        found = check_seeds(names, seeds, jobs, overrides or [], device, threads or 1, runs)
+        found = check_seeds(names, seeds, jobs, overrides or [], device, threads or 1, runs, trust)
     else:
-        found = [_check_one(name, overrides, device, threads, runs, as_json) for name in names]
+        found = [_check_one(name, overrides, device, threads, runs, trust, as_json) for name in names]
     skipped = [r["scenario"] for r in found if r["no_data"] and not scenarios]
     failed = [r["scenario"] for r in found if not r["met"] and r["scenario"] not in skipped]
     if as_json:
@@ -66,7 +67,7 @@ def check(
 
 
 def _check_one(
-    name: str, overrides: Any, device: str, threads: int | None, runs: Any, as_json: bool
+    name: str, overrides: Any, device: str, threads: int | None, runs: Any, trust: bool, as_json: bool
 ) -> dict[str, Any]:
     """Run one scenario; one that can't run is reported like a broken promise, and the others go on."""
     from tuilab.cli.plots import print_outcomes
@@ -74,8 +75,8 @@ def _check_one(
     from tuilab.runs import State
 
     try:
-        run = prepare(name, overrides, device, threads, runs)
-        state = conduct_here(run)
+        run = prepare(name, overrides, device, threads, runs, trust)
+        state = conduct_here(run, trust=trust)
     except Exception as error:
         if not is_own(error):
             raise

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tuilab.runs import Run, State
 
 
-def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> State:
+def conduct_here(run: Run, resume: bool = False, world: World | None = None, trust: bool = False) -> State:
     """Run the engine in this process with live progress; returns how the run ended.
 
     Of a world only the leader shows progress. A run that was made for this and could not even start leaves no
@@ -31,7 +31,7 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> 
     if world is not None and not world.leader:
         from tuilab.engine import conduct
 
-        return conduct(run, None, resume, world)
+        return conduct(run, None, resume, world, trust=trust)
     with (
         _removed_unless_begun(run, resume),
         # Before torch is imported, which takes seconds: from now on the run is this process's.
@@ -46,7 +46,7 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None) -> 
                 os.kill(os.getpid(), asked.pop())
             progress.update(step, steps, waiting)
 
-        return conduct(run, told, resume, world or ALONE, lock)
+        return conduct(run, told, resume, world or ALONE, lock, trust)
 
 
 def several(detach: bool) -> bool:
@@ -57,7 +57,9 @@ def several(detach: bool) -> bool:
     return found
 
 
-def conduct_distributed(find: Callable[[], Run], resume: bool = False) -> tuple[Run, State]:
+def conduct_distributed(
+    find: Callable[[], Run], resume: bool = False, trust: bool = False
+) -> tuple[Run, State]:
     """Run the engine here and in the other processes; returns the run, and how it ended.
 
     Only the first process comes back; it alone looks for the run, shows progress and reports. What all of
@@ -66,6 +68,7 @@ def conduct_distributed(find: Callable[[], Run], resume: bool = False) -> tuple[
     Args:
         find: makes or finds the run's folder.
         resume: go on with it.
+        trust: let it run the code of own parts.
     """
     from tuilab.engine.distributed import joined
     from tuilab.experiments.world import PeerFailed, PeerLost
@@ -76,7 +79,7 @@ def conduct_distributed(find: Callable[[], Run], resume: bool = False) -> tuple[
             found = world.all_or_none(lambda: find() if world.leader else None)
             run = Run(Path(world.broadcast(str(found.path.resolve()) if found else None)))
             world.all_or_none(lambda: run.facts)
-            ended = conduct_here(run, resume, world)
+            ended = conduct_here(run, resume, world, trust)
         except PeerFailed:
             if world.leader:
                 raise
@@ -88,12 +91,12 @@ def conduct_distributed(find: Callable[[], Run], resume: bool = False) -> tuple[
     return run, ended
 
 
-def run_detached(run: Run, as_json: bool, resume: bool = False) -> None:
+def run_detached(run: Run, as_json: bool, resume: bool = False, trust: bool = False) -> None:
     """Launch an engine of its own session and say where it is, once it records."""
     from tuilab.runs import launch, wait_until_started
 
     with _removed_unless_begun(run, resume):
-        process = launch(run, resume)
+        process = launch(run, resume, trust)
         state = wait_until_started(run, process)
     if as_json:
         print_json({"run": run.name, "path": str(run.path), "state": str(state), "pid": process.pid})

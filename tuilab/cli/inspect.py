@@ -90,7 +90,7 @@ def _when(created: Any) -> str:
 
 
 def _print_facts(recording: Readable) -> None:
-    from tuilab.panels.palette import arms_of
+    from tuilab.panels.palette import arms_of, own_of
 
     header = recording.header
     recorded = header.get("scenario")
@@ -103,6 +103,8 @@ def _print_facts(recording: Readable) -> None:
         f"torch {facts['torch']}, tuilab {facts['tuilab']}, seed {scenario.get('seed', '?')}"
     )
     say(f"arms {', '.join(arms_of(header)) or '–'}")
+    if own := own_of(header):
+        say(f"own parts {', '.join(own)}")
     closed = "closed" if recording.finished else "not closed"
     say(f"steps {recording.first_step} to {recording.last_step} of {facts['steps']}; {closed}")
     for gap in recording.gaps:

@@ -32,6 +32,7 @@ def report(prepared: Run, as_json: bool) -> list[Outcome]:
             )
             return outcomes
         from tuilab.cli.plots import print_findings, print_outcomes, print_plots, print_reveals
+        from tuilab.panels.palette import own_of
 
         print_plots(recording)
         print_findings(findings(recording))
@@ -39,6 +40,8 @@ def report(prepared: Run, as_json: bool) -> list[Outcome]:
         print_reveals(reveals(recording))
         say()
         say(f"{prepared.name}: {state} at step {recording.last_step}; it lies in {prepared.path}")
+        if own := own_of(recording.header):
+            say(f"with your own {', '.join(own)}")
         say(f"{typed('replay', prepared.name)} plays it again, step by step")
         if state.resumable:
             say(f"{typed('resume', prepared.name)} goes on with it")

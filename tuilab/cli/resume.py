@@ -9,6 +9,7 @@ import typer
 from tuilab.cli.conducting import conduct_distributed, conduct_here, run_detached, several
 from tuilab.cli.output import AsJson, RunsFolder
 from tuilab.cli.report import report
+from tuilab.cli.run import Trust
 
 
 def resume(
@@ -22,6 +23,7 @@ def resume(
     detach: Annotated[
         bool, typer.Option("--detach", help="Start an engine that outlives this shell; return.")
     ] = False,
+    trust: Trust = False,
     as_json: AsJson = False,
 ) -> None:
     """Go on with a run that was stopped, or whose engine died.
@@ -38,16 +40,16 @@ def resume(
         if study is not None:
             from tuilab.cli.study import conduct
 
-            conduct(study, None, as_json)
+            conduct(study, None, as_json, trust)
             return
     if several(detach):
-        found, ended = conduct_distributed(lambda: find(runs_folder(runs), run), resume=True)
+        found, ended = conduct_distributed(lambda: find(runs_folder(runs), run), resume=True, trust=trust)
     else:
         found = find(runs_folder(runs), run)
         if detach:
-            run_detached(found, as_json, resume=True)
+            run_detached(found, as_json, resume=True, trust=trust)
             return
-        ended = conduct_here(found, resume=True)
+        ended = conduct_here(found, resume=True, trust=trust)
     report(found, as_json)
     if ended is State.STOPPED:
         raise typer.Exit(130)

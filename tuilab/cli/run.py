@@ -21,6 +21,7 @@ Overrides = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Trust = Annotated[bool, typer.Option("--trust", help="Run the code of own parts (FILE.py:NAME) in it.")]
 Threads = Annotated[int | None, typer.Option(min=1, max=1024, help="torch's threads [default: all cores].")]
 
 
@@ -50,6 +51,7 @@ def run(
     jobs: Annotated[
         int | None, typer.Option(min=1, max=1024, help="With --seeds: runs at once [default: the cores].")
     ] = None,
+    trust: Trust = False,
     check: Annotated[bool, typer.Option("--check", help="Exit with 1 if an expectation is not met.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -67,23 +69,23 @@ def run(
         if several(detach) or detach:
             raise typer.BadParameter("--seeds runs side by side already: without --detach or torchrun")
         settings, options = _asked(overrides, steps, device, threads or 1, pace, checkpoint)
-        made = study.prepare(scenario, settings, seeds, runs, name, options)
-        kept = study.conduct(made, jobs, as_json)
+        made = study.prepare(scenario, settings, seeds, runs, name, options, trust)
+        kept = study.conduct(made, jobs, as_json, trust)
         if check and not all(outcome.verdict.fine for outcomes in kept for outcome in outcomes):
             raise typer.Exit(1)
         return
 
     def prepared_here() -> Run:
-        return prepare(scenario, overrides, device, threads, runs, name, steps, pace, checkpoint)
+        return prepare(scenario, overrides, device, threads, runs, trust, name, steps, pace, checkpoint)
 
     if several(detach):
-        prepared, state = conduct_distributed(prepared_here)
+        prepared, state = conduct_distributed(prepared_here, trust=trust)
     else:
         prepared = prepared_here()
         if detach:
-            run_detached(prepared, as_json)
+            run_detached(prepared, as_json, trust=trust)
             return
-        state = conduct_here(prepared)
+        state = conduct_here(prepared, trust=trust)
     outcomes = report(prepared, as_json)
     if state is State.STOPPED:
         raise typer.Exit(130)
@@ -97,6 +99,7 @@ def prepare(
     device: str,
     threads: int | None,
     runs: Path | None,
+    trust: bool = False,
     name: str | None = None,
     steps: int | None = None,
     pace: float | None = None,
@@ -106,7 +109,7 @@ def prepare(
     from tuilab.prepare import prepare
 
     settings, options = _asked(overrides, steps, device, threads, pace, checkpoint)
-    return prepare(scenario, settings, runs, name, **options)
+    return prepare(scenario, settings, runs, name, trust=trust, **options)
 
 
 def _asked(

@@ -39,6 +39,7 @@ def check_seeds(
     device: str,
     threads: int,
     runs: Path | None,
+    trust: bool = False,
 ) -> list[dict[str, Any]]:
     """Runs each scenario with the seeds from its own on, and judges each expectation over all of them.
 
@@ -50,6 +51,7 @@ def check_seeds(
         device: where the engines run.
         threads: of each process.
         runs: where the run folders go; thrown away without it.
+        trust: let the engines run the code of own parts.
 
     Returns:
         For each scenario what `tuilab check --json` says, and for each expectation how many runs kept it and
@@ -83,7 +85,7 @@ def check_seeds(
                 continue
             for seed in range(first, first + seeds):
                 own = [*overrides, f"seed={seed}"]
-                tasks[pool.submit(_run, name, own, device, threads, folder)] = name
+                tasks[pool.submit(_run, name, own, device, threads, folder, trust)] = name
         for done, task in enumerate(as_completed(tasks), 1):
             name, (outcomes, problem) = tasks[task], task.result()
             if problem is not None and name not in problems:
@@ -111,7 +113,7 @@ def _begin(leaving: Event) -> None:
 
 
 def _run(
-    name: str, overrides: list[str], device: str, threads: int, runs: Path
+    name: str, overrides: list[str], device: str, threads: int, runs: Path, trust: bool
 ) -> tuple[list[Outcome] | None, Exception | None]:
     """One run in a process of the pool: its outcomes, none if it was stopped; or why it can't be."""
     from tuilab.cli.run import prepare
@@ -122,8 +124,8 @@ def _run(
     if _leaving is not None and _leaving.is_set():
         return None, None
     try:
-        run = prepare(name, overrides, device, threads, runs)
-        if conduct(run) is State.STOPPED:
+        run = prepare(name, overrides, device, threads, runs, trust)
+        if conduct(run, trust=trust) is State.STOPPED:
             return None, None
         with run.open() as recording:
             return check(recording), None

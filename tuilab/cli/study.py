@@ -22,25 +22,29 @@ def prepare(
     runs: Path | None,
     name: str | None,
     options: dict[str, Any],
+    trust: bool = False,
 ) -> Study:
     """A study of the scenario with so many seeds, from its own on."""
+    from tuilab.prepare import fingerprints
     from tuilab.runs import runs_folder
     from tuilab.scenario.load import load
     from tuilab.studies import create
 
     checked = load(scenario, settings)
+    plain = checked.model_dump(mode="json")
     source = Path(scenario)
     return create(
         runs_folder(runs),
         source.stem if source.suffix == ".toml" else source.name,
-        checked.model_dump(mode="json"),
+        plain,
         options,
         range(checked.seed, checked.seed + seeds),
         name,
+        fingerprints(scenario, plain, trust),
     )
 
 
-def conduct(study: Study, jobs: int | None, as_json: bool) -> list[list[Outcome]]:
+def conduct(study: Study, jobs: int | None, as_json: bool, trust: bool = False) -> list[list[Outcome]]:
     """Work through the study with live progress, and report it; returns each trial's outcomes.
 
     Raises:
@@ -59,7 +63,7 @@ def conduct(study: Study, jobs: int | None, as_json: bool) -> list[list[Outcome]
             progress.update(seen.done, seen.steps, f"{finished} of {len(seen.states)} seeds finished")
 
         try:
-            ended = work(study, jobs or os.cpu_count() or 1, tell)
+            ended = work(study, jobs or os.cpu_count() or 1, tell, trust)
         except (KeyboardInterrupt, SystemExit):
             say(f"{study.name}: stopped; `{typed('resume', study.name)}` goes on with it", error=True)
             raise

@@ -16,6 +16,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tuilab.engine")
     parser.add_argument("run", type=Path, help="a prepared run's folder")
     parser.add_argument("--resume", action="store_true", help="go on from its newest checkpoint")
+    parser.add_argument("--trust", action="store_true", help="run the code of own parts that it names")
     parser.add_argument("--lock", type=int, help="descriptor of the run's lock, if the caller has it")
     asked = parser.parse_args()
     signal.signal(signal.SIGHUP, signal.SIG_IGN)  # it outlives whatever it was started from
@@ -29,7 +30,7 @@ def main() -> int:
     from tuilab.engine import EngineError, conduct
 
     try:
-        conduct(run, resume=asked.resume, lock=lock)
+        conduct(run, resume=asked.resume, lock=lock, trust=asked.trust)
     except (EngineError, RunError) as error:
         if error.__cause__ is not None:
             traceback.print_exception(error.__cause__)

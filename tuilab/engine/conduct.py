@@ -19,6 +19,7 @@ from tuilab.engine.loop import Loop
 from tuilab.engine.setup import Ready, set_up
 from tuilab.experiments import ALONE, DistributedError, World
 from tuilab.experiments.memory import lacks_memory
+from tuilab.parts.own import said
 from tuilab.printable import printable
 from tuilab.recording import Writer
 from tuilab.runs import Lock, Run, State
@@ -37,6 +38,7 @@ def conduct(
     resume: bool = False,
     world: World = ALONE,
     lock: Lock | None = None,
+    trust: bool = False,
 ) -> State:
     """Run the experiment of a prepared run folder to its end and record it.
 
@@ -47,6 +49,7 @@ def conduct(
             own that continues the run's.
         world: the processes that do this together, each with a recording of its own in the folder.
         lock: the run's, where the caller has claimed it; released at the end.
+        trust: whether the code of the user's own parts, if the scenario names some, may run.
 
     SIGINT, SIGTERM and, where it is not ignored, SIGHUP stop it cleanly between two steps.
 
@@ -61,7 +64,7 @@ def conduct(
     with _private(), Session(run, claimed, world.rank) as session:
         if world.leader:
             checkpoints.sweep(run.path / "checkpoints")
-        ready = world.all_or_none(lambda: set_up(run, resume, world))
+        ready = world.all_or_none(lambda: set_up(run, resume, world, trust))
         place = _place(run, ready, world)
         told = on_step or (lambda step, steps, waiting: None)
         loop = Loop(session, ready.experiment, told, place.seconds, world)
@@ -137,9 +140,9 @@ def _record(loop: Loop, session: Session) -> State:
             ) from None
         session.heartbeat.say(State.FAILED, problem=f"recording failed ({error.strerror})")
         raise EngineError(f"{run.path}: recording failed ({error.strerror})") from None
-    except Exception as error:
-        known = isinstance(error, DistributedError) or lacks_memory(error)
-        what = str(error) if known else f"{type(error).__name__}: {error}"
+    except (Exception, SystemExit) as error:
+        known = isinstance(error, DistributedError) or lacks_memory(error) or bool(said(error))
+        what = said(error) or (str(error) if known else f"{type(error).__name__}: {error}")
         what = what.splitlines()[0] if what else "not enough memory"
         session.fail(what)
         if known:
@@ -168,6 +171,7 @@ def _header(run: Run, ready: Ready, world: World) -> dict[str, Any]:
         },
         "sampled": dict.fromkeys(sampled, experiment.sampled),
         "predicted": run.options.get("predicted", []),
+        **({"own": ready.own.facts} if ready.own.facts else {}),
         "device": str(ready.device),
         "threads": torch.get_num_threads(),
         "processes": world.size,

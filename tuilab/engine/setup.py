@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from pydantic import ValidationError
@@ -13,8 +14,10 @@ from tuilab.engine import checkpoints
 from tuilab.engine.checkpoints import Restored
 from tuilab.engine.devices import DeviceError, choose
 from tuilab.engine.errors import EngineError, NoDataError
+from tuilab.engine.own import OwnParts, own
 from tuilab.experiments import DistributedError, Experiment, World, build
 from tuilab.experiments.memory import lacks_memory
+from tuilab.parts.own import said
 from tuilab.runs import Run
 from tuilab.scenario.problems import Source, sentences
 from tuilab.scenario.schema import KINDS, Scenario
@@ -28,6 +31,7 @@ class Ready:
     experiment: Experiment
     device: torch.device
     restored: Restored | None
+    own: OwnParts
 
     @property
     def step(self) -> int:
@@ -42,19 +46,28 @@ class Ready:
 
     @property
     def notes(self) -> list[str]:
-        """What differs from when the checkpoint was made."""
-        return self.restored.notes if self.restored else []
+        """What differs from when the run, or its checkpoint, was made."""
+        return self.own.notes + (self.restored.notes if self.restored else [])
 
 
-def set_up(run: Run, resume: bool, world: World) -> Ready:
+def set_up(run: Run, resume: bool, world: World, trust: bool = False) -> Ready:
     """Build what a run's folder describes, and take it to its newest checkpoint if it is to go on from there.
 
+    Args:
+        run: the folder.
+        resume: whether to go on.
+        world: the processes that do this together.
+        trust: whether own parts, if it has some, may run.
+
     Raises:
-        EngineError: the scenario, the device, the data or a usable checkpoint are not there, or there is not
-            enough memory.
+        EngineError: the scenario, its own parts, the device, the data or a usable checkpoint are not there,
+            or there is not enough memory.
         RunError: the folder is no run's.
     """
-    scenario, options = _scenario(run), run.options
+    parts, options = own(run, trust), run.options
+    scenario = _scenario(run, parts.scenario)
+    if parts.facts:
+        torch.manual_seed(scenario.seed)  # ours draw from streams of their own; these may not
     try:
         device = choose(options.get("device", "auto"), options.get("threads"), world.local_rank)
         experiment = build(scenario, device, world)
@@ -62,31 +75,33 @@ def set_up(run: Run, resume: bool, world: World) -> Ready:
         raise NoDataError(str(error)) from None
     except (DeviceError, DataError, DistributedError) as error:
         raise EngineError(str(error)) from None
-    except (MemoryError, RuntimeError) as error:
-        if not lacks_memory(error):
-            raise
-        raise EngineError(
-            f"{run.name}: not enough memory to set this up; make the network or the batch smaller"
-        ) from None
+    except (Exception, SystemExit) as error:
+        if lacks_memory(error):
+            raise EngineError(
+                f"{run.name}: not enough memory to set this up; make the network or the batch smaller"
+            ) from None
+        if sentence := said(error):
+            raise EngineError(f"{run.name}: {sentence}") from None
+        raise
     try:
         restored = checkpoints.restore(run.path / "checkpoints", experiment) if resume else None
     except checkpoints.CheckpointError as error:
         raise EngineError(str(error)) from None
-    return Ready(scenario, experiment, device, restored)
+    return Ready(scenario, experiment, device, restored, parts)
 
 
-def _scenario(run: Run) -> Scenario:
+def _scenario(run: Run, scenario: dict[str, Any]) -> Scenario:
     """The run's scenario, checked again: it may have been made by another tuilab, or by hand."""
-    kind = run.scenario.get("kind")
+    kind = scenario.get("kind")
     model = KINDS.get(kind) if isinstance(kind, str) else None
     if model is None:
         raise EngineError(f"{run.name}: its scenario is of kind {kind!r:.40}; there are {', '.join(KINDS)}")
     try:
-        return model.model_validate(run.scenario)
+        return model.model_validate(scenario)
     except ValidationError as error:
-        said = sentences(error, model, run.scenario, Source(run.path / "run.json", "", run.scenario, {}))
-    more = f", and {len(said) - 3} more" if len(said) > 3 else ""
+        problems = sentences(error, model, scenario, Source(run.path / "run.json", "", scenario, {}))
+    told = "; ".join(problems[:3]) + (f", and {len(problems) - 3} more" if len(problems) > 3 else "")
     raise EngineError(
         f"{run.name}: its scenario, made by tuilab {run.facts.get('tuilab', '0.1')!s:.20}, does not fit "
-        f"tuilab {tuilab.__version__}: {'; '.join(said[:3])}{more}; go on with the tuilab that it was made by"
+        f"tuilab {tuilab.__version__}: {told}; go on with the tuilab that it was made by"
     )

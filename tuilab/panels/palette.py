@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,13 @@ def arms_of(header: Mapping[str, Any]) -> list[str]:
     """The arms a recording names, in colour order."""
     arms = header.get("arms")
     return [arm for arm in arms if isinstance(arm, str)] if isinstance(arms, list) else []
+
+
+def own_of(header: Mapping[str, Any]) -> list[str]:
+    """The user's own parts that a recording was made with, as `mine.py:MyAdam`."""
+    own = header.get("own")
+    facts = [fact for fact in own if isinstance(fact, dict)] if isinstance(own, list) else []
+    return [f"{PurePath(str(fact.get('file', '?'))).name}:{fact.get('name', '?')}" for fact in facts]
 
 
 def arm_place(header: Mapping[str, Any], arm: str) -> int | None:

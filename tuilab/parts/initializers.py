@@ -49,7 +49,7 @@ def truncated_normal(fan_in: int, fan_out: int, std: float = 0.01) -> float:
 
     torch's `trunc_normal_(w, std=std, a=-2*std, b=2*std)`. (JAX and Keras divide by .8796 first.)
     """
-    return std * _TRUNCATED
+    return std * TRUNCATED
 
 
 def xavier(fan_in: int, fan_out: int, gain: float = 1.0, mode: str = "fan_in") -> float:
@@ -125,7 +125,7 @@ def gain_of(nonlinearity: str, slope: float = 0.01) -> float:
 
 # -- laws -------------------------------------------------------------------------------------------
 
-_TRUNCATED = math.sqrt(1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2)))
+TRUNCATED = math.sqrt(1 - 4 * math.exp(-2) / math.sqrt(2 * math.pi) / math.erf(math.sqrt(2)))
 """Standard deviation of a unit Gaussian cut at ±2: Var = 1 − 2·2·ϕ(2)/(Φ(2) − Φ(−2)); .8796."""
 
 
@@ -140,7 +140,7 @@ def _uniform(rows: int, columns: int, generator: torch.Generator) -> Tensor:
 def _truncated(rows: int, columns: int, generator: torch.Generator) -> Tensor:
     """By the inverse of the distribution function: erf⁻¹ of numbers even between ±erf(2/√2)."""
     even = torch.rand(rows, columns, generator=generator, dtype=torch.float64).mul_(2).sub_(1)
-    return even.mul_(math.erf(math.sqrt(2))).erfinv_().mul_(math.sqrt(2) / _TRUNCATED).float()
+    return even.mul_(math.erf(math.sqrt(2))).erfinv_().mul_(math.sqrt(2) / TRUNCATED).float()
 
 
 def _orthogonal(rows: int, columns: int, generator: torch.Generator) -> Tensor:

@@ -93,9 +93,33 @@ class ElasticNet:
                 weight.copy_(soft_threshold(weight, lr * self.strength))
 
 
-def l1(strength: float = 1e-4, proximal: bool = True) -> ElasticNet:
-    """λ·Σ |w|: an elastic net without L2."""
-    return ElasticNet(strength, 0.0, proximal)
+@dataclass(frozen=True)
+class L1:
+    """λ·Σ |w|: an elastic net without L2.
+
+    Args:
+        strength: λ.
+        proximal: whether it acts by the proximal step, which makes exact zeros, or by its gradient.
+    """
+
+    strength: float = 1e-4
+    proximal: bool = True
+
+    def penalty(self, weights: Sequence[Tensor]) -> Tensor:
+        """See the class."""
+        return self._net.penalty(weights)
+
+    def add_gradient(self, weights: Sequence[Tensor]) -> None:
+        """λ·sign(w), unless that is left to the proximal step."""
+        self._net.add_gradient(weights)
+
+    def settle(self, weights: Sequence[Tensor], lr: float) -> None:
+        """Soft thresholding at lr·λ: w ← sign(w)·max(|w| − lr·λ, 0)."""
+        self._net.settle(weights, lr)
+
+    @property
+    def _net(self) -> ElasticNet:
+        return ElasticNet(self.strength, 0.0, self.proximal)
 
 
 @dataclass(frozen=True)
@@ -121,7 +145,7 @@ class L2(NoRegularizer):
 REGULARIZERS: dict[str, Callable[..., Regularizer]] = {
     "none": NoRegularizer,
     "l2": L2,
-    "l1": l1,
+    "l1": L1,
     "elastic_net": ElasticNet,
 }
 """Every regulariser by the name scenarios use."""

@@ -20,10 +20,15 @@ from the folder that happens to be the working one.
 """
 
 
-def launch(run: Run, resume: bool = False) -> subprocess.Popen[bytes]:
+def launch(run: Run, resume: bool = False, trust: bool = False) -> subprocess.Popen[bytes]:
     """Start an engine on a prepared run, or one that goes on with it; what it says goes to the run's log.
 
     The engine is given the run's lock, so that there is no moment at which two could have it.
+
+    Args:
+        run: the prepared run.
+        resume: go on with it.
+        trust: let it run the code of own parts that the scenario names.
 
     Raises:
         RunError: another engine is at work on it, the process can't be started or the log can't be written.
@@ -34,7 +39,7 @@ def launch(run: Run, resume: bool = False) -> subprocess.Popen[bytes]:
             flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
             with os.fdopen(os.open(run.log, flags, PRIVATE), "ab") as log:
                 return subprocess.Popen(
-                    [*command, *(["--resume"] if resume else [])],
+                    [*command, *(["--resume"] if resume else []), *(["--trust"] if trust else [])],
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=log,

@@ -7,7 +7,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,12 @@ def runs_folder(given: Path | None = None) -> Path:
 
 
 def create(
-    root: Path, source: str, scenario: dict[str, Any], options: dict[str, Any], name: str | None = None
+    root: Path,
+    source: str,
+    scenario: dict[str, Any],
+    options: dict[str, Any],
+    name: str | None = None,
+    own: Mapping[str, str] | None = None,
 ) -> Run:
     """A new run's folder, ready for an engine; only its owner may look into it.
 
@@ -40,6 +45,7 @@ def create(
         scenario: the resolved scenario as plain data.
         options: `device`, `threads`, `pace`.
         name: the folder's name.
+        own: the SHA-256 of each file of the user's code that the scenario names.
 
     Raises:
         RunError: the name is taken or unfit, or the folder can't be written.
@@ -51,6 +57,7 @@ def create(
         "options": options,
         "created": time.time(),
         "tuilab": tuilab.__version__,
+        **({"own": dict(own)} if own else {}),
     }
     with _written(root):
         run = Run(new_folder(root, source, name))

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from tuilab.scenario.catalogue import find
 from tuilab.scenario.errors import ScenarioError, shortened
 from tuilab.scenario.kinds.base import MOST_ARMS, Scenario
+from tuilab.scenario.parts.own import located
 from tuilab.scenario.problems import Source, quoted, sentences
 from tuilab.scenario.read import key_of, loads, parse, read_text, unfit
 from tuilab.scenario.schema import KINDS
@@ -37,7 +38,7 @@ def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     """
     path = find(source)
     text = read_text(path)
-    raw = parse(text, path)
+    raw = located(parse(text, path), path.parent)
     assignments = [_assignment(text) for text in overrides]
     kind = raw.get("kind")
     for keys, value, _ in assignments:
@@ -109,7 +110,14 @@ def _assignment(option: str) -> tuple[tuple[str, ...], Any, str]:
         value = loads(f"value = {text}")["value"]
     except ValueError:
         value = text.strip()
-    return keys, value, named
+    return keys, _located(keys, value), named
+
+
+def _located(keys: tuple[str, ...], value: Any) -> Any:
+    """The value of an override, own parts in it seen from the working folder."""
+    if keys[-1] != "name":
+        return located({keys[-1]: value}, Path())[keys[-1]]
+    return located({keys[-2]: {"name": value}}, Path())[keys[-2]]["name"] if len(keys) > 1 else value
 
 
 _FREE = {"seed", "pace", "probes", "panels", "predict", "title", "question", "chapter", "lecture", "notes"}

@@ -123,6 +123,8 @@ def _claim(detail: ErrorDetails, model: type[BaseModel]) -> str:
             wanted = str(context.get("expected_tags", "")).replace("'", "").split(", ")
             near = difflib.get_close_matches(str(context.get("tag"))[:100], wanted, n=1, cutoff=0.5)
             hint = f" (did you mean {near[0]}?)" if near else ""
+            if ".py" in str(context.get("tag")):
+                hint = ', or one of your own as "FILE.py:NAME"'
             return f"found {quoted(context.get('tag'))}; wanted one of {', '.join(wanted)}{hint}"
     return f"found {quoted(detail['input'])}; {message[:1].lower()}{message[1:]}"
 

@@ -28,7 +28,10 @@ class Progress:
 
 
 def conduct(
-    study: Study, side_by_side: int, on_progress: Callable[[Progress], None] = lambda progress: None
+    study: Study,
+    side_by_side: int,
+    on_progress: Callable[[Progress], None] = lambda progress: None,
+    trust: bool = False,
 ) -> Progress:
     """Bring every trial to its end, so many at a time; those that are finished are left alone.
 
@@ -39,6 +42,7 @@ def conduct(
         study: with its trials.
         side_by_side: how many engines at a time, at least 1.
         on_progress: told about every look.
+        trust: let the engines run the code of own parts that the scenario names.
     """
     progress = Progress()
     waiting = [seed for seed, found in study.glances().items() if found.state is not State.FINISHED]
@@ -48,7 +52,7 @@ def conduct(
         while waiting or running:
             while waiting and len(running) < side_by_side:
                 seed = waiting.pop(0)
-                running[seed] = launch(trials[seed], resume=bool(trials[seed].recordings()))
+                running[seed] = launch(trials[seed], bool(trials[seed].recordings()), trust)
             time.sleep(_LOOK)
             for seed, engine in list(running.items()):
                 if engine.poll() is not None:

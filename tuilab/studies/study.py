@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,6 +105,7 @@ def create(
     options: dict[str, Any],
     seeds: Sequence[int],
     name: str | None = None,
+    own: Mapping[str, str] | None = None,
 ) -> Study:
     """A new study's folder, its trials ready for engines.
 
@@ -115,6 +116,7 @@ def create(
         options: of every run.
         seeds: a trial each.
         name: the folder's name; without one, the scenario's name and the time.
+        own: of every run, as `tuilab.runs.create` takes it.
 
     Raises:
         RunError: the name is taken or unfit, or the folder can't be written: then nothing stays.
@@ -124,7 +126,7 @@ def create(
     made: list[Run] = []
     try:
         for seed in seeds:
-            made.append(runs.create(path, source, {**scenario, "seed": seed}, options, f"seed-{seed}"))
+            made.append(runs.create(path, source, {**scenario, "seed": seed}, options, f"seed-{seed}", own))
         # Last: a folder that has it has all its trials.
         replace(path / _NAME, json.dumps(facts, indent=1).encode())
     except BaseException as error:

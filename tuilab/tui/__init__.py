@@ -16,8 +16,11 @@ class NoTerminalError(Exception):
     """The lab can't open here: one clear sentence."""
 
 
-def open_library() -> None:
+def open_library(trust: bool = False) -> None:
     """Open the lab on its library; returns when the user leaves.
+
+    Args:
+        trust: let engines run the code of own parts that scenarios name.
 
     Raises:
         NoTerminalError: there is no terminal.
@@ -26,7 +29,7 @@ def open_library() -> None:
     from tuilab.tui.app import LabApp
     from tuilab.tui.screens.library import LibraryScreen
 
-    LabApp(LibraryScreen()).run_until_left()
+    LabApp(LibraryScreen(trust)).run_until_left()
 
 
 def open_run(place: Path | Run | Study, *, live: bool, speed: float = 1.0, start: int | None = None) -> None:

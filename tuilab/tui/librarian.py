@@ -46,9 +46,13 @@ class EngineLaunched(Message):
 class Librarian:
     """Runs errands and posts what came of them. Imports what is heavy only then."""
 
-    def __init__(self, post: Callable[[Message], bool]) -> None:
-        """`post` takes messages from any thread; False once nobody reads them."""
+    def __init__(self, post: Callable[[Message], bool], trust: bool = False) -> None:
+        """`post` takes messages from any thread; False once nobody reads them.
+
+        `trust` lets engines run the code of own parts.
+        """
         self._post_message = post
+        self._trust = trust
         self._stopped = threading.Event()
 
     def start(self) -> None:
@@ -107,7 +111,7 @@ class Librarian:
         source: Source | None = None
         problem = ""
         try:
-            source = launch(entry.path, predicted)
+            source = launch(entry.path, predicted, self._trust)
         except Exception as error:  # whatever is wrong with the scenario or the folder, the library says it
             problem = str(error)
         self._post(EngineLaunched(source, problem))

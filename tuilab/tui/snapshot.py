@@ -83,6 +83,13 @@ class Snapshot:
         return " ".join(str(scenario.get("title", "")).split()) if isinstance(scenario, dict) else ""
 
     @property
+    def own(self) -> tuple[str, ...]:
+        """The user's own parts that take part."""
+        from tuilab.panels.palette import own_of
+
+        return tuple(own_of(self.header))
+
+    @property
     def steps(self) -> int | None:
         """How many steps the run is to have."""
         steps = self.header.get("steps")

@@ -61,8 +61,7 @@ class Arm:
             for member in range(self.setup.members)
         ]
         self._networks = [member.network for member in self._members]
-        activation = self.setup.network.activation
-        self._observer = Observer(name, self._networks[0], activation, scenario.probes, watch, batches.world)
+        self._observer = Observer(name, self._networks[0], scenario.probes, watch, batches.world)
         augment = self.setup.augment.model_dump()
         crop = augment.pop("crop")
         self.augmentation = Augmentation(crop=None if crop is None else tuple(crop), **augment)

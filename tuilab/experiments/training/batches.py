@@ -96,6 +96,11 @@ class Batches:
         if self.pictures:
             self.shape = (inputs.shape[3], inputs.shape[1], inputs.shape[2])
             _fits(scenario, *self.shape[1:])
+        else:
+            try:
+                scenario.take_points(examples.name)
+            except ValueError as error:  # of a data set of the user's own only now
+                raise DataError(str(error)) from None
         self.planar = not self.pictures and self.shape == (2,)
         """Whether the inputs are points in the plane."""
         self.size = max(arm.batch for arm in scenario.arms.values())

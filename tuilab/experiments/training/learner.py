@@ -17,6 +17,7 @@ from tuilab.experiments.training.sharing import SharedStatistics, led
 from tuilab.experiments.training.updaters import updater
 from tuilab.parts.losses import LOSSES
 from tuilab.parts.models import MODELS
+from tuilab.parts.optimizers import OPTIMIZERS, asks_surface
 from tuilab.parts.randomness import restart
 from tuilab.parts.regularizers import REGULARIZERS
 from tuilab.parts.schedules import factor
@@ -81,7 +82,7 @@ class Learner:
         self._masks = torch.Generator(device)
         self.network.drop_by(self._masks)
         self._updater = updater(self.network.rates(), setup.optimizer)
-        self._searches = setup.optimizer.name == "lbfgs"
+        self._searches = asks_surface(OPTIMIZERS[setup.optimizer.name])
 
     @property
     def optimizer(self) -> Strict:

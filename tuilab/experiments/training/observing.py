@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tuilab.experiments.activations import activation as activation_of
 from tuilab.experiments.training.batches import Batches
 from tuilab.experiments.world import World
 from tuilab.parts.dropout import Dropout
@@ -52,7 +51,6 @@ class Observer:
     Args:
         arm: whose series these are.
         network: looked into; its weights as they start are the yardstick of their growth.
-        activation: as the scenario writes it.
         probes: how exactly.
         watch: runs while the network is observed.
         world: the processes that share each batch.
@@ -62,14 +60,13 @@ class Observer:
         self,
         arm: str,
         network: Network,
-        activation: Any,
         probes: TrainingProbes,
         watch: Stopwatch,
         world: World,
     ) -> None:
         self._arm, self._network, self._probes = arm, network, probes
         self._watch, self._world = watch, world
-        function = activation_of(activation)
+        function = network.function
         self._layers = len(network.activations)
         self._probe = NetworkProbe(
             network,

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tuilab.experiments.state import alike
-from tuilab.parts.optimizers import GRADIENT_RULES, SURFACE_RULES
+from tuilab.parts.optimizers import OPTIMIZERS, asks_surface, rule_of
 from tuilab.scenario.strict import Strict
 
 Look = Callable[[], Tensor]
@@ -68,7 +68,7 @@ class Updater(Protocol):
 def updater(rates: Rates, optimizer: Strict) -> Updater:
     """The one that a scenario's optimiser wants."""
     name = optimizer.model_dump()["name"]
-    if name in SURFACE_RULES:
+    if asks_surface(OPTIMIZERS[name]):
         return WholeVector(rates, optimizer)
     return ByRule(rates, optimizer) if _as_torch(optimizer) is None else ByTorch(rates, optimizer)
 
@@ -134,8 +134,7 @@ class ByRule:
         self._memories = [self._rule(0.0).start(parameter.detach()) for parameter in self._parameters]
 
     def _rule(self, lr: float) -> Any:
-        settings = self.settings.model_dump()
-        return GRADIENT_RULES[settings.pop("name")](**{**settings, "lr": lr})
+        return rule_of({**self.settings.model_dump(), "lr": lr})
 
     @torch.no_grad()
     def step(self, lr: float, look: Look) -> None:
@@ -176,8 +175,7 @@ class WholeVector:
         self._memory = self._rule(0.0).start(_joined(self._parameters))
 
     def _rule(self, lr: float) -> Any:
-        settings = self.settings.model_dump()
-        return SURFACE_RULES[settings.pop("name")](**{**settings, "lr": lr})
+        return rule_of({**self.settings.model_dump(), "lr": lr})
 
     @torch.no_grad()
     def step(self, lr: float, look: Look) -> None:

@@ -50,7 +50,7 @@ def activation(name: str, **settings: Any) -> Activation:
     """
     if name == "gpn":
         return GPN(activation_of(settings.pop("of")), **settings)
-    return KINDS[name](**settings) if settings else ACTIVATIONS[name]
+    return KINDS[name](**settings) if settings or name not in ACTIVATIONS else ACTIVATIONS[name]
 
 
 def activation_of(spec: str | Mapping[str, Any]) -> Activation:

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from tuilab.parts.activations import activation_of
+from tuilab.parts.activations import ACTIVATIONS, Activation, activation_of
 from tuilab.parts.dropout import Dropout
 from tuilab.parts.initializers import initialize
 from tuilab.parts.models.layers import linear
@@ -71,6 +71,12 @@ class Network(nn.Module):
     def activations(self) -> list[nn.Module]:
         """The modules whose outputs are the hidden layers', first to last."""
         return [module for module in self.modules() if isinstance(module, Activate)]
+
+    @property
+    def function(self) -> Activation:
+        """φ of the first hidden layer; the identity without one."""
+        activates = [module for module in self.modules() if isinstance(module, Activate)]
+        return activates[0].function if activates else ACTIVATIONS["identity"]
 
     @property
     def weights(self) -> list[Tensor]:

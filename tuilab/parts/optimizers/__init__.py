@@ -22,7 +22,9 @@ the rule in another form, its docstring says so.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from torch import Tensor
@@ -56,6 +58,7 @@ __all__ = [
     "State",
     "SurfaceRule",
     "advance",
+    "asks_surface",
     "rule_of",
 ]
 
@@ -88,6 +91,12 @@ def rule_of(settings: Mapping[str, Any], **tensors: Tensor) -> Rule | SurfaceRul
     return OPTIMIZERS[settings["name"]](**{**given, **tensors})
 
 
+@cache
+def asks_surface(kind: type[Any]) -> bool:
+    """Whether a rule of this class is of the second form, `step(x, g, state, surface)`."""
+    return "surface" in inspect.signature(kind.step).parameters
+
+
 def advance(
     rule: Rule | SurfaceRule, x: Tensor, g: Tensor, state: State, surface: Differentiable | None = None
 ) -> tuple[Tensor, State]:
@@ -96,8 +105,8 @@ def advance(
     Raises:
         TypeError: the rule asks the surface, and there is none.
     """
-    if isinstance(rule, NesterovLookAhead | Newton | DampedNewton | LBFGS):
+    if asks_surface(type(rule)):
         if surface is None:
             raise TypeError(f"{type(rule).__name__} asks the surface, so it needs one")
-        return rule.step(x, g, state, surface)
+        return rule.step(x, g, state, surface)  # type: ignore[call-arg]
     return rule.step(x, g, state)  # type: ignore[call-arg]

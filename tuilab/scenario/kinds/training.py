@@ -9,13 +9,14 @@ from pydantic import Field, model_validator
 from tuilab.scenario.kinds.base import MOST_ARMS, ArmName, Probes, Scenario
 from tuilab.scenario.metrics import LAYER_METRICS, Metric
 from tuilab.scenario.parts.augmentation import Augment
-from tuilab.scenario.parts.data import Data, Pictures, Points
+from tuilab.scenario.parts.data import Data, OwnData, Pictures, Points
 from tuilab.scenario.parts.ensembles import Average, NoAverage
 from tuilab.scenario.parts.initializers import Init, KaimingNormal
 from tuilab.scenario.parts.judging import EarlyStopping, Target, Test
 from tuilab.scenario.parts.losses import Loss, Softmax
 from tuilab.scenario.parts.networks import MLP, Network, ResNet, SpeedRun
 from tuilab.scenario.parts.optimizers import NetworkOptimizer
+from tuilab.scenario.parts.own import Own
 from tuilab.scenario.parts.regularizers import NoRegularizer, Regularizer
 from tuilab.scenario.parts.schedules import Constant, Schedule
 from tuilab.scenario.strict import Strict
@@ -70,7 +71,7 @@ class TrainingSetup(Strict):
 
     @model_validator(mode="after")
     def _takes_pictures_of_any_size(self) -> TrainingSetup:
-        if self.augment.window and not isinstance(self.network, ResNet | SpeedRun):
+        if self.augment.window and not isinstance(self.network, ResNet | SpeedRun | Own):
             raise ValueError(
                 f"a {self.network.name} takes pictures of one size only; leave augment.window out"
             )
@@ -226,22 +227,23 @@ class TrainingScenario(Scenario):
     def shown_panels(self) -> list[dict[str, Any]]:
         """The file's own, or the kind's, with the decision first where the data are points in the plane."""
         decision = {"type": "map", "title": "the decision", "frame": "boundary", "points": "points"}
-        first = [] if self.panels or isinstance(self.data, Pictures) else [decision]
+        first = [] if self.panels or isinstance(self.data, Pictures | OwnData) else [decision]
         return first + super().shown_panels
 
     @model_validator(mode="after")
     def _fits_the_data(self) -> TrainingScenario:
-        if not isinstance(self.data, Points):
-            return self
+        if isinstance(self.data, Points):
+            self.take_points(self.data.name)
+        return self
+
+    def take_points(self, data: str) -> None:
+        """Raise ValueError where something wants pictures: the data of this name are points."""
         for name, arm in self.arms.items():
-            if not isinstance(arm.network, MLP):
-                raise ValueError(
-                    f"arm {name}: a {arm.network.name} wants pictures, and {self.data.name} are points"
-                )
+            if not isinstance(arm.network, MLP | Own):
+                raise ValueError(f"arm {name}: a {arm.network.name} wants pictures, and {data} are points")
             changes = arm.augment.model_dump(exclude={"noise", "mixup"}, exclude_defaults=True)
             if changes:
                 raise ValueError(f"arm {name}: augment.{next(iter(changes))} is for pictures, not for points")
         for name, test in self.tests.items():
             if test.flips or test.crops:
                 raise ValueError(f"tests.{name}: flips and crops are for pictures, not for points")
-        return self

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
+from tuilab.scenario.parts.own import Own, is_own
 from tuilab.scenario.strict import Positive, Strict
 
 ActivationName = Literal[
@@ -71,6 +72,11 @@ def _form(value: Any) -> str:
     return "[name]" if isinstance(value, str) else "[table]"
 
 
+def _whose(value: Any) -> str:
+    name = value.get("name") if isinstance(value, dict) else getattr(value, "name", value)
+    return "[own]" if is_own(name) else _form(value)
+
+
 _Settings = Plain | LeakyReLU | PReLU | ELU | Maxout
 
 
@@ -88,6 +94,8 @@ class GPN(Strict):
 
 ActivationTable = Annotated[_Settings | GPN, Field(discriminator="name")]
 ActivationSpec = Annotated[
-    Annotated[ActivationName, Tag("[name]")] | Annotated[ActivationTable, Tag("[table]")],
-    Discriminator(_form),
+    Annotated[ActivationName, Tag("[name]")]
+    | Annotated[ActivationTable, Tag("[table]")]
+    | Annotated[Own, Tag("[own]")],
+    Discriminator(_whose),
 ]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, Tag, model_validator
 
+from tuilab.scenario.parts.own import WHOSE, Own
 from tuilab.scenario.strict import Strict
 
 Held = Annotated[
@@ -92,4 +93,12 @@ class Points(Strict):
         return self
 
 
-Data = Annotated[Pictures | Cifar100 | Idx | ImageFolder | Points, Field(discriminator="name")]
+class OwnData(Own):
+    """A data set of one's own, and how it is split."""
+
+    validation: HeldOrTenth = None
+    train: Taken = None
+
+
+OurData = Annotated[Pictures | Cifar100 | Idx | ImageFolder | Points, Field(discriminator="name")]
+Data = Annotated[Annotated[OurData, Tag("[ours]")] | Annotated[OwnData, Tag("[own]")], WHOSE]

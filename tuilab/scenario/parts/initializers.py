@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
+from tuilab.scenario.parts.own import WHOSE, Own
 from tuilab.scenario.strict import Positive, Strict
 
 Nonlinearity = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "selu"]
@@ -93,7 +94,7 @@ class Orthogonal(Strict):
     gain: Positive = 1.0
 
 
-Init = Annotated[
+OurInit = Annotated[
     Constant
     | Normal
     | Uniform
@@ -107,3 +108,4 @@ Init = Annotated[
     | Orthogonal,
     Field(discriminator="name"),
 ]
+Init = Annotated[Annotated[OurInit, Tag("[ours]")] | Annotated[Own, Tag("[own]")], WHOSE]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
+from tuilab.scenario.parts.own import WHOSE, Own
 from tuilab.scenario.strict import Positive, Strict
 
 
@@ -31,4 +32,5 @@ class NoLoss(Strict):
     name: Literal["none"]
 
 
-Loss = Annotated[Softmax | SVM | NoLoss, Field(discriminator="name")]
+OurLoss = Annotated[Softmax | SVM | NoLoss, Field(discriminator="name")]
+Loss = Annotated[Annotated[OurLoss, Tag("[ours]")] | Annotated[Own, Tag("[own]")], WHOSE]

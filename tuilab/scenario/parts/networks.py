@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, Tag, model_validator
 
 from tuilab.scenario.parts.activations import ActivationSpec
+from tuilab.scenario.parts.own import WHOSE, Own
 from tuilab.scenario.strict import Share, Strict
 
 NormName = Literal["none", "batch", "layer", "instance", "group", "rms"]
@@ -72,4 +73,5 @@ class SpeedRun(Strict):
     )
 
 
-Network = Annotated[MLP | ConvNet | ResNet | SpeedRun, Field(discriminator="name")]
+OurNetwork = Annotated[MLP | ConvNet | ResNet | SpeedRun, Field(discriminator="name")]
+Network = Annotated[Annotated[OurNetwork, Tag("[ours]")] | Annotated[Own, Tag("[own]")], WHOSE]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
+from tuilab.scenario.parts.own import WHOSE, Own
 from tuilab.scenario.strict import Positive, Share, Strict
 
 
@@ -114,10 +115,14 @@ class LBFGS(Strict):
 
 GradientRule = SGD | Momentum | Nesterov | AdaGrad | RMSProp | Adam | AdamW
 
-NetworkOptimizer = Annotated[GradientRule | LBFGS, Field(discriminator="name")]
+OurNetworkOptimizer = Annotated[GradientRule | LBFGS, Field(discriminator="name")]
+NetworkOptimizer = Annotated[
+    Annotated[OurNetworkOptimizer, Tag("[ours]")] | Annotated[Own, Tag("[own]")], WHOSE
+]
 """What can train a network, which hands out gradients at its weights and no Hessian."""
 
-Optimizer = Annotated[
+OurOptimizer = Annotated[
     GradientRule | NesterovLookAhead | Newton | DampedNewton | LBFGS, Field(discriminator="name")
 ]
+Optimizer = Annotated[Annotated[OurOptimizer, Tag("[ours]")] | Annotated[Own, Tag("[own]")], WHOSE]
 """What can walk on a surface."""

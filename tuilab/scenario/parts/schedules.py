@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
+from tuilab.scenario.parts.own import WHOSE, Own
 from tuilab.scenario.strict import Strict
 
 Part = Annotated[float, Field(gt=0, lt=1)]
@@ -82,7 +83,8 @@ class WarmUp(Strict):
     start: Start = 0.1
 
 
-Schedule = Annotated[
+OurSchedule = Annotated[
     Constant | Step | Cosine | Linear | InverseSqrt | Exponential | OneCycle | WarmUp,
     Field(discriminator="name"),
 ]
+Schedule = Annotated[Annotated[OurSchedule, Tag("[ours]")] | Annotated[Own, Tag("[own]")], WHOSE]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, Tag
 
+from tuilab.scenario.parts.own import WHOSE, Own
 from tuilab.scenario.strict import Positive, Strict
 
 Range = tuple[float, float]
@@ -146,4 +147,14 @@ class Sum(SurfaceBase):
         return -self.reach, self.reach
 
 
-Surface = Annotated[_Named | Sum, Field(discriminator="name")]
+class OwnSurface(Own):
+    """A surface of one's own."""
+
+    @property
+    def range(self) -> Range | None:
+        """A start may lie anywhere: only the code knows."""
+        return None
+
+
+OurSurface = Annotated[_Named | Sum, Field(discriminator="name")]
+Surface = Annotated[Annotated[OurSurface, Tag("[ours]")] | Annotated[OwnSurface, Tag("[own]")], WHOSE]

@@ -40,9 +40,10 @@ class LibraryScreen(Screen[None]):
         Binding("r", "reload", "look again"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, trust: bool = False) -> None:
+        """`trust` lets engines run the code of own parts that scenarios name."""
         super().__init__()
-        self._librarian = Librarian(self.post_message)
+        self._librarian = Librarian(self.post_message, trust)
         self._entries: list[Entry] = []
         self._runs: list[RunFacts] = []
         self._launching = False

@@ -26,6 +26,7 @@ class RunHeader(Widget):
         self._shown: tuple[object, ...] = ()
         self._title, self._state, self._remark = "", State.STARTING, ""
         self._problem = ""
+        self._own: tuple[str, ...] = ()
         self._arms: tuple[ArmLabel, ...] = ()
         self._hidden: frozenset[str] = frozenset()
 
@@ -39,10 +40,19 @@ class RunHeader(Widget):
             snapshot.wanted.hidden,
             problem,
             remark,
+            snapshot.own,
         )
         if state != self._shown:
             self._shown = state
-            self._title, self._state, self._arms, self._hidden, self._problem, self._remark = state
+            (
+                self._title,
+                self._state,
+                self._arms,
+                self._hidden,
+                self._problem,
+                self._remark,
+                self._own,
+            ) = state
             self.refresh()
 
     def render(self) -> RenderResult:
@@ -52,6 +62,8 @@ class RunHeader(Widget):
         title = Content.assemble(" ", (self._title or self._run_name, "bold"))
         if self._title:
             title = Content.assemble(title, ("  " + self._run_name, words.DIM))
+        if self._own:
+            title = Content.assemble(title, ("  yours: " + ", ".join(self._own), words.CARE))
         first = _apart(title, state, width)
         if self._problem:
             second = Content.assemble((f" {self._problem}", words.BAD)).truncate(width, ellipsis=True)
