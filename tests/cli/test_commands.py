@@ -183,6 +183,21 @@ def test_ctrl_c_leaves_an_intact_recording(shell: Shell) -> None:
     assert facts["events"][-1]["kind"] == "stopped"
 
 
+def test_a_study_is_stopped_as_a_run_is(shell: Shell) -> None:
+    options = ["--seeds", "3", "--jobs", "1", "--name", "three"]
+    process = shell.start("run", "bowl", "-s", "steps=1000000000", *options)
+    deadline = time.monotonic() + 60
+    while not (shell.folder / "runs" / "three" / "seed-0" / "main.tlr").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert shell.json("stop", "three")["run"] == "three"
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "`tuilab resume three` goes on with it" in err
+    begun = list((shell.folder / "runs" / "three").glob("*/main.tlr"))
+    assert [path.parent.name for path in begun] == ["seed-0"], "no other is begun"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

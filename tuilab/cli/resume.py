@@ -31,21 +31,19 @@ def resume(
     From its newest checkpoint, in the same recording, as if nothing had happened. Experiments that make no
     checkpoints begin anew and come to the same.
     """
-    from tuilab.runs import State, find, runs_folder
+    from tuilab.cli.find import run_or_study
+    from tuilab.runs import Run, State, find, runs_folder
 
-    if run is not None:
-        from tuilab import studies
-
-        study = studies.find(runs_folder(runs), run)
-        if study is not None:
-            from tuilab.cli.study import conduct
-
-            conduct(study, None, as_json, trust)
-            return
     if several(detach):
         found, ended = conduct_distributed(lambda: find(runs_folder(runs), run), resume=True, trust=trust)
     else:
-        found = find(runs_folder(runs), run)
+        place = run_or_study(run, runs)
+        if not isinstance(place, Run):
+            from tuilab.cli.study import conduct
+
+            conduct(place, None, as_json, trust)
+            return
+        found = place
         if detach:
             run_detached(found, as_json, resume=True, trust=trust)
             return

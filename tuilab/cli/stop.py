@@ -16,13 +16,13 @@ def stop(
     wait: Annotated[float, typer.Option(help="Seconds to wait for the engine to end.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a running engine to stop.
+    """Ask a running engine, or all of a study, to stop.
 
     It does so between two steps, and its recording is intact.
     """
-    from tuilab.runs import find, runs_folder
+    from tuilab.cli.find import run_or_study
 
-    found = find(runs_folder(runs), run)
+    found = run_or_study(run, runs)
     state = found.state()
     was_alive = state.alive
     if was_alive:
