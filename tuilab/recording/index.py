@@ -34,12 +34,12 @@ class Group(NamedTuple):
 
     type: int
     id: int
-    first: list[int]
-    last: list[int]
-    rows: list[int]
-    stride: list[int]
-    offset: list[int]
-    length: list[int]
+    first: Ints
+    last: Ints
+    rows: Ints
+    stride: Ints
+    offset: Ints
+    length: Ints
 
 
 Regions = tuple[int, int, int, int]
@@ -75,12 +75,12 @@ def unpack_index(payload: bytes, end: int) -> tuple[Regions, list[Group]]:
         at += GROUP.size
         if not count or len(payload) - at < 48 * count:
             raise ValueError("an index of an odd length")
-        columns = np.frombuffer(payload, "<i8", 6 * count, at).reshape(6, count)
+        columns = np.frombuffer(payload, "<i8", 6 * count, at).astype(np.int64, copy=False).reshape(6, count)
+        groups.append(Group(kind, id, *columns))
         places.append(columns[4:])
-        groups.append(Group(kind, id, *columns.tolist()))
         at += 48 * count
     if groups:
-        _check_apart(np.concatenate(places, axis=1, dtype=np.int64), end)
+        _check_apart(np.concatenate(places, axis=1), end)
     return (a, a_length, b, b_length), groups
 
 
@@ -113,14 +113,15 @@ def fill(pieces: Pieces, group: Group, length_of: Callable[[int, int], int]) -> 
         ValueError: their lengths are others, or their steps cannot be.
     """
     before = -1
-    for first, last, rows, stride, _, length in zip(*group[2:], strict=True):
+    columns = [column.tolist() for column in group[2:]]  # a few, as a rule, are quicker one by one
+    for first, last, rows, stride, _, length in zip(*columns, strict=True):
         if rows < 1 or length != length_of(rows, stride):
             raise ValueError("an index whose lengths do not fit its rows")
         fits = stride >= 0 and (not stride or last - first == stride * (rows - 1))
         if not (fits and before < first <= last < MAX_STEP):
             raise ValueError("an index whose steps do not increase")
         before = last
-    for name, column in zip(Entry._fields[:5], group[2:7], strict=True):
+    for name, column in zip(Entry._fields[:5], columns, strict=False):
         getattr(pieces, name).extend(column)
     pieces.kind.frombytes(bytes([group.type]) * len(group.first))
     pieces.sound.frombytes(bytes(len(group.first)))

@@ -31,7 +31,7 @@ class Rows(ABC):
             try:
                 fill(pieces, group, self.length)
             except ValueError as error:
-                self.file.gap(group.offset[0], group.length[0], str(error))
+                self.file.gap(int(group.offset[0]), int(group.length[0]), str(error))
         return pieces
 
     def expect(self, group: Group) -> None:
