@@ -1,4 +1,8 @@
-"""Scenarios run with several seeds side by side, and what is true of all of them."""
+"""Scenarios run with several seeds side by side, and what is true of all of them.
+
+Each process of the pool makes many runs, which are judged and thrown away: torch is imported once a process.
+The trials of a study are there to stay, to be stopped and gone on with; each has an engine of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import tempfile
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
 from pathlib import Path
 from statistics import fmean, stdev
@@ -85,7 +89,12 @@ def check_seeds(
                 own = [*overrides, f"seed={seed}"]
                 tasks[pool.submit(_run, name, own, device, threads, folder)] = name
         for done, task in enumerate(as_completed(tasks), 1):
-            name, (outcomes, problem) = tasks[task], task.result()
+            name = tasks[task]
+            try:
+                outcomes, problem = task.result()
+            except BrokenExecutor:
+                say("a process of the pool was killed; if memory ran out, fewer --jobs need less", error=True)
+                raise typer.Exit(2) from None
             if problem is not None and name not in problems:
                 say_lines(str(problem), error=True)
                 problems[name] = could_not_run(name, problem)
@@ -102,12 +111,18 @@ def _leave(number: int, frame: object) -> None:
 
 
 _leaving: Event | None = None
-"""Of a process of the pool: set once nobody waits for runs that it was handed beforehand."""
+"""Of a process of the pool: set once nobody waits for its runs."""
 
 
 def _begin(leaving: Event) -> None:
     global _leaving
     _leaving = leaving
+
+
+def _heed(step: int, steps: int, waiting: str) -> None:
+    """End the run between two steps once nobody waits for it."""
+    if _leaving is not None and _leaving.is_set():
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _run(
@@ -123,7 +138,7 @@ def _run(
         return None, None
     try:
         run = prepare(name, overrides, device, threads, runs)
-        if conduct(run) is State.STOPPED:
+        if conduct(run, _heed) is State.STOPPED:
             return None, None
         with run.open() as recording:
             return check(recording), None
