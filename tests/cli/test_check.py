@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -114,19 +115,26 @@ def test_endless_runs_end_with_the_command_and_a_killed_one_is_a_sentence(ends: 
         str(kept),
     ]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tuilab", "check", *endless], stderr=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tuilab", "check", *endless],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
-    deadline = time.monotonic() + 120
-    while len(list(kept.glob("*/main.tlr"))) < 2:
-        assert process.poll() is None
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-    runs = [Run(path) for path in kept.iterdir()]
-    if ends == "the command":
-        process.terminate()
-    else:
-        os.kill(runs[0].summary().pid, signal.SIGKILL)
-    err = process.communicate(timeout=60)[1]
+    try:
+        deadline = time.monotonic() + 120
+        while len(list(kept.glob("*/main.tlr"))) < 2:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        runs = [Run(path) for path in kept.iterdir()]
+        if ends == "the command":
+            process.terminate()
+        else:
+            os.kill(runs[0].summary().pid, signal.SIGKILL)
+        err = process.communicate(timeout=60)[1]
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert "Traceback" not in err
     if ends == "the command":
         assert process.returncode == 128 + signal.SIGTERM

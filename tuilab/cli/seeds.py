@@ -13,6 +13,7 @@ import signal
 import tempfile
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
+from ctypes import c_bool
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
@@ -25,8 +26,6 @@ from tuilab.cli.output import heading, say, say_lines
 from tuilab.cli.progress import StepProgress
 
 if TYPE_CHECKING:
-    from multiprocessing.synchronize import Event
-
     from tuilab.doctor import Outcome
 
 _LISTED = 8
@@ -71,10 +70,10 @@ def check_seeds(
         before = signal.signal(signal.SIGTERM, _leave)
         stack.callback(signal.signal, signal.SIGTERM, before)
         context = multiprocessing.get_context("spawn")
-        leaving = context.Event()
+        leaving = context.RawValue(c_bool, False)
         pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, _begin, (leaving,))
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        stack.callback(leaving.set)
+        stack.callback(setattr, leaving, "value", True)
         tasks: dict[Future[Any], str] = {}
         for name in names:
             try:
@@ -110,18 +109,18 @@ def _leave(number: int, frame: object) -> None:
     raise SystemExit(128 + number)
 
 
-_leaving: Event | None = None
-"""Of a process of the pool: set once nobody waits for its runs."""
+_leaving: c_bool | None = None
+"""Of a process of the pool: true once nobody waits for its runs. It has no lock that a killed one could keep."""
 
 
-def _begin(leaving: Event) -> None:
+def _begin(leaving: c_bool) -> None:
     global _leaving
     _leaving = leaving
 
 
 def _heed(step: int, steps: int, waiting: str) -> None:
     """End the run between two steps once nobody waits for it."""
-    if _leaving is not None and _leaving.is_set():
+    if _leaving is not None and _leaving.value:
         signal.raise_signal(signal.SIGTERM)
 
 
@@ -134,7 +133,7 @@ def _run(
     from tuilab.engine import conduct
     from tuilab.runs import State
 
-    if _leaving is not None and _leaving.is_set():
+    if _leaving is not None and _leaving.value:
         return None, None
     try:
         run = prepare(name, overrides, device, threads, runs)
