@@ -103,17 +103,7 @@ def test_below_what_is_promised_the_exit_code_says_so(tmp_path: Path) -> None:
 @pytest.mark.parametrize("ends", ["the command", "a process of its pool"])
 def test_endless_runs_end_with_the_command_and_a_killed_one_is_a_sentence(ends: str, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
-    endless = [
-        "ill-conditioned",
-        "-s",
-        "steps=1000000000",
-        "--seeds",
-        "2",
-        "--jobs",
-        "2",
-        "--runs",
-        str(kept),
-    ]
+    endless = ["saddle", "-s", "steps=1000000000", "--seeds", "2", "--jobs", "2", "--runs", str(kept)]
     process = subprocess.Popen(
         [sys.executable, "-m", "tuilab", "check", *endless],
         stderr=subprocess.PIPE,

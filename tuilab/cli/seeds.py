@@ -110,7 +110,7 @@ def _leave(number: int, frame: object) -> None:
 
 
 _leaving: c_bool | None = None
-"""Of a process of the pool: true once nobody waits for its runs. It has no lock that a killed one could keep."""
+"""Of a process of the pool: true once nobody waits for its runs. No lock, which a killed one could keep."""
 
 
 def _begin(leaving: c_bool) -> None:
