@@ -1,17 +1,21 @@
-"""`tuilab check` where data sets have not been fetched."""
+"""`tuilab check`: data sets that have not been fetched, seeds side by side."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import typer
 
 from tuilab.cli import check as command
-from tuilab.runs import Run
+from tuilab.runs import Run, State
 from tuilab.scenario import catalogue
 
 
@@ -94,3 +98,37 @@ def test_below_what_is_promised_the_exit_code_says_so(tmp_path: Path) -> None:
     assert code == 1
     assert rows[0]["kept"] == 0
     assert not rows[2]["met"]
+
+
+@pytest.mark.parametrize("ends", ["the command", "a process of its pool"])
+def test_endless_runs_end_with_the_command_and_a_killed_one_is_a_sentence(ends: str, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    endless = ["saddle", "-s", "steps=1000000000", "--seeds", "2", "--jobs", "2", "--runs", str(kept)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tuilab", "check", *endless],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while len(list(kept.glob("*/main.tlr"))) < 2:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        runs = [Run(path) for path in kept.iterdir()]
+        if ends == "the command":
+            process.terminate()
+        else:
+            os.kill(runs[0].summary().pid, signal.SIGKILL)
+        err = process.communicate(timeout=60)[1]
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert "Traceback" not in err
+    if ends == "the command":
+        assert process.returncode == 128 + signal.SIGTERM
+        assert {run.state() for run in runs} == {State.STOPPED}
+    else:
+        assert process.returncode == 2
+        assert "was killed" in err

@@ -1,4 +1,8 @@
-"""Scenarios run with several seeds side by side, and what is true of all of them."""
+"""Scenarios run with several seeds side by side, and what is true of all of them.
+
+Each process of the pool makes many runs, which are judged and thrown away: torch is imported once a process.
+The trials of a study are there to stay, to be stopped and gone on with; each has an engine of its own.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,9 @@ import multiprocessing
 import os
 import signal
 import tempfile
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, as_completed
 from contextlib import ExitStack
+from ctypes import c_bool
 from pathlib import Path
 from statistics import fmean, stdev
 from typing import TYPE_CHECKING, Any
@@ -21,8 +26,6 @@ from tuilab.cli.output import heading, say, say_lines
 from tuilab.cli.progress import StepProgress
 
 if TYPE_CHECKING:
-    from multiprocessing.synchronize import Event
-
     from tuilab.doctor import Outcome
 
 _LISTED = 8
@@ -69,10 +72,10 @@ def check_seeds(
         before = signal.signal(signal.SIGTERM, _leave)
         stack.callback(signal.signal, signal.SIGTERM, before)
         context = multiprocessing.get_context("spawn")
-        leaving = context.Event()
+        leaving = context.RawValue(c_bool, False)
         pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, _begin, (leaving,))
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
-        stack.callback(leaving.set)
+        stack.callback(setattr, leaving, "value", True)
         tasks: dict[Future[Any], str] = {}
         for name in names:
             try:
@@ -87,7 +90,12 @@ def check_seeds(
                 own = [*overrides, f"seed={seed}"]
                 tasks[pool.submit(_run, name, own, device, threads, folder, trust)] = name
         for done, task in enumerate(as_completed(tasks), 1):
-            name, (outcomes, problem) = tasks[task], task.result()
+            name = tasks[task]
+            try:
+                outcomes, problem = task.result()
+            except BrokenExecutor:
+                say("a process of the pool was killed; if memory ran out, fewer --jobs need less", error=True)
+                raise typer.Exit(2) from None
             if problem is not None and name not in problems:
                 say_lines(str(problem), error=True)
                 problems[name] = could_not_run(name, problem)
@@ -103,13 +111,19 @@ def _leave(number: int, frame: object) -> None:
     raise SystemExit(128 + number)
 
 
-_leaving: Event | None = None
-"""Of a process of the pool: set once nobody waits for runs that it was handed beforehand."""
+_leaving: c_bool | None = None
+"""Of a process of the pool: true once nobody waits for its runs. No lock, which a killed one could keep."""
 
 
-def _begin(leaving: Event) -> None:
+def _begin(leaving: c_bool) -> None:
     global _leaving
     _leaving = leaving
+
+
+def _heed(step: int, steps: int, waiting: str) -> None:
+    """End the run between two steps once nobody waits for it."""
+    if _leaving is not None and _leaving.value:
+        signal.raise_signal(signal.SIGTERM)
 
 
 def _run(
@@ -121,11 +135,11 @@ def _run(
     from tuilab.engine import conduct
     from tuilab.runs import State
 
-    if _leaving is not None and _leaving.is_set():
+    if _leaving is not None and _leaving.value:
         return None, None
     try:
         run = prepare(name, overrides, device, threads, runs, trust)
-        if conduct(run, trust=trust) is State.STOPPED:
+        if conduct(run, _heed, trust=trust) is State.STOPPED:
             return None, None
         with run.open() as recording:
             return check(recording), None

@@ -143,6 +143,7 @@ def create(
 def find(root: Path, name: str) -> Study | None:
     """The study of that name or path, None where there is none."""
     for path in (root / name, Path(name)):
-        if (path / _NAME).is_file():
-            return Study(path)
+        with contextlib.suppress(PermissionError):  # somebody else's run, most likely
+            if (path / _NAME).is_file():
+                return Study(path)
     return None
