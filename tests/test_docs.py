@@ -6,6 +6,9 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
+
+from tuilab.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -57,6 +60,18 @@ def test_every_chapter_has_a_page_that_names_its_scenarios(chapter: Path) -> Non
 def test_every_scenario_that_a_page_runs_exists(page: Path) -> None:
     commands = re.findall(r"tuilab (?:run|check|describe) ([a-z0-9-]+)", _text(page))
     assert {name for name in commands if not name.startswith("-")} - NAMES - {"bowl", "mine"} == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_command_and_option_that_a_page_types_exists(page: Path) -> None:
+    typed = set(re.findall("^    tuilab ([a-z]+)", page.read_text(), re.MULTILINE))
+    assert typed <= set(get_command(app).commands)  # type: ignore[attr-defined]
+    for line in re.findall(r"tuilab [^`#\n|]*", page.read_text()):
+        command, words = get_command(app), line.split()[1:]
+        while words and words[0] in getattr(command, "commands", {}):
+            command = command.commands[words.pop(0)]
+        known = {option for parameter in command.params for option in parameter.opts} | {"--help"}
+        assert {word for word in words if re.fullmatch("--?[a-z][a-z-]*", word)} <= known, line
 
 
 @pytest.mark.parametrize("page", PAGES, ids=_name)

@@ -43,13 +43,23 @@ def kill(
 ) -> Kills:
     """Kill engines `wanted` times over all subjects, with and without checkpoints."""
     found, draw = Kills(), random.Random(seed)
+    order = draw.sample(subjects, len(subjects))
+    references: dict[Subject, tuple[History, float]] = {}
     with nursery() as engines:
-        references = {subject: _reference(root, subject, engines) for subject in subjects}
         while found.kills < wanted:
-            subject = subjects[found.runs % len(subjects)]
+            subject = order[found.runs % len(order)]
+            if subject not in references:
+                references[subject] = _reference(root, subject, engines)
             checkpoint = draw.choice((0, 0.02, 0.1, 0.5))
             run = subject.prepare(root, f"{subject.name}-{found.runs}", checkpoint)
-            _one(run, engines, references[subject], draw, min(MOST, wanted - found.kills), found)
+            _one(
+                run,
+                engines,
+                references[subject],
+                draw,
+                min(draw.randint(1, MOST), wanted - found.kills),
+                found,
+            )
             found.runs += 1
             progress(found.kills)
     return found

@@ -23,6 +23,10 @@ from tuilab.scenario.load import load
 
 WARM = 0.25
 """Share of the steps after which memory is taken as settled."""
+SHORTEST = 8.0
+"""Seconds that the steps take at least."""
+SETTLED = 60.0
+"""Seconds in which the viewer comes up."""
 
 
 @dataclass
@@ -47,21 +51,29 @@ def soak(root: Path, steps: int, progress: Callable[[int], None] = lambda count:
     """Run so many steps of a descent in an engine of its own, watched by the lab in a pseudo-terminal."""
     (root / "bowl.toml").write_text(BOWL)
     scenario = load(root / "bowl.toml", [f"steps={steps}"]).model_dump(mode="json")
-    run = create(root / "runs", "bowl", scenario, {"device": "cpu", "threads": 1}, "soak")
+    options = {"device": "cpu", "threads": 1, "pace": steps / SHORTEST}
+    run = create(root / "runs", "bowl", scenario, options, "soak")
     found = Soak()
     engine = psutil.Process(launch(run).pid)
     while not run.recordings():
         time.sleep(0.05)
+    run.send("pause")
     with _watched(root) as viewer:
+        viewer.drain(SETTLED, until=b"paused")
+        run.send("resume")
         while engine.is_running() and engine.status() != psutil.STATUS_ZOMBIE:
-            viewer.drain(1.0)
+            viewer.drain(SHORTEST / 20)
             with contextlib.suppress(psutil.Error):
                 seen = _facts(engine), _facts(viewer.process)
+                with run.open() as recording:
+                    step = recording.last_step
+                if step >= steps:  # what ends lets go of what it had
+                    break
                 found.engine.append(seen[0])
                 found.viewer.append(seen[1])
-                with run.open() as recording:
-                    found.steps.append(recording.last_step)
-                progress(found.steps[-1])
+                found.steps.append(step)
+                progress(step)
+        engine.wait()
     found.state = str(run.state())
     return found
 
@@ -74,12 +86,14 @@ class _Viewer:
     def __init__(self, pid: int, file: int) -> None:
         self.process, self._file = psutil.Process(pid), file
 
-    def drain(self, seconds: float) -> None:
-        """Read what the viewer draws, as a terminal would."""
-        deadline = time.monotonic() + seconds
+    def drain(self, seconds: float, until: bytes | None = None) -> None:
+        """Read what the viewer draws, as a terminal would; no longer once it has drawn `until`."""
+        deadline, seen = time.monotonic() + seconds, b""
         while (left := deadline - time.monotonic()) > 0:
             if select.select([self._file], [], [], left)[0]:
-                os.read(self._file, 65_536)
+                seen = seen[-65_536:] + os.read(self._file, 65_536)
+                if until is not None and until in seen:
+                    return
 
 
 @contextlib.contextmanager

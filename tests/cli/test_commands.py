@@ -161,14 +161,14 @@ def test_a_detached_run_goes_on_and_is_stopped_by_name(shell: Shell) -> None:
     assert started["run"] == "long"
     assert shell.json("runs")[0]["state"] == "running"
     assert shell.json("stop", "long")["state"] == "stopped"
-    assert "it is stopped already" in shell("stop", "long")
+    assert "nothing to stop: stopped already" in shell("stop", "long")
     assert shell.json("inspect", "long")["finished"]
 
 
 def test_ctrl_c_leaves_an_intact_recording(shell: Shell) -> None:
-    process = shell.start("run", "bowl", "-s", "steps=1000000000", "--name", "cut")
+    process = shell.start("run", "bowl", "-s", "steps=1000000000", "--name", "cut short")
     deadline = time.monotonic() + 60
-    while not (shell.folder / "runs" / "cut" / "main.tlr").exists():
+    while not (shell.folder / "runs" / "cut short" / "main.tlr").exists():
         assert time.monotonic() < deadline
         time.sleep(0.01)
     while shell.json("runs")[0]["step"] < 1:
@@ -177,10 +177,25 @@ def test_ctrl_c_leaves_an_intact_recording(shell: Shell) -> None:
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
     assert "stopped at step" in out
-    assert "tuilab resume cut goes on with it" in out
-    facts = shell.json("inspect", "cut")
+    assert "tuilab resume 'cut short' goes on with it" in out
+    facts = shell.json("inspect", "cut short")
     assert facts["finished"]
     assert facts["events"][-1]["kind"] == "stopped"
+
+
+def test_a_study_is_stopped_as_a_run_is(shell: Shell) -> None:
+    options = ["--seeds", "3", "--jobs", "1", "--name", "three"]
+    process = shell.start("run", "bowl", "-s", "steps=1000000000", *options)
+    deadline = time.monotonic() + 60
+    while not (shell.folder / "runs" / "three" / "seed-0" / "main.tlr").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert shell.json("stop", "three")["run"] == "three"
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "`tuilab resume three` goes on with it" in err
+    begun = list((shell.folder / "runs" / "three").glob("*/main.tlr"))
+    assert [path.parent.name for path in begun] == ["seed-0"], "no other is begun"
 
 
 @pytest.mark.parametrize(

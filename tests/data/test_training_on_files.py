@@ -86,7 +86,7 @@ def test_a_class_that_the_split_leaves_out_is_an_event(home: Path) -> None:
         for split, labels in (("train", parts.labels), ("validation", parts.held_labels))
         if 2 not in labels
     }
-    assert [split["classes"] for kind, _, split in first.events if kind == "missing"][0] == "2"
+    assert next(split["classes"] for kind, _, split in first.events if kind == "missing") == "2"
 
 
 def test_pictures_too_small_for_the_network_are_a_sentence(home: Path) -> None:

@@ -99,7 +99,7 @@ def training_arms(draw: Draw, pictures: bool) -> Table:
     network = mlp
     if pictures:
         convnet = {"name": "convnet", "channels": [3, 4], "norm": draw(NORMS), "dropout": dropout}
-        resnet = {"name": "resnet", "channels": [3], "blocks": 1, "norm": draw(NORMS)}
+        resnet = {"name": "resnet", "channels": [3, 4], "blocks": 1, "norm": draw(NORMS)}
         speedrun = {"name": "speedrun", "widths": [3]}
         network = draw(st.sampled_from([mlp, convnet, convnet, convnet, resnet, speedrun]))
         if network in (resnet, speedrun):

@@ -13,9 +13,10 @@ import pytest
 
 from tests.engine.conftest import Prepare
 from tests.engine.history import history
-from tuilab.engine import conduct, heartbeat
+from tuilab.engine import conduct
 from tuilab.experiments.descent import DescentExperiment
 from tuilab.runs import Run, State, Summary
+from tuilab.watching import heartbeat
 
 
 def until(condition: Callable[[], Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -150,3 +151,37 @@ def test_whole_numbers_can_be_set_but_counts_can_not(prepare: Prepare) -> None:
     found = answers(run)
     assert (found[lr].kind, found[lr].data["value"]) == ("set", 1)
     assert found[history].kind == "refused"
+
+
+def test_a_patch_changes_settings_of_one_place_all_or_none(prepare: Prepare) -> None:
+    run = prepare("arms.sgd.optimizer.name=momentum", "arms.sgd.optimizer.momentum=0.5", pace=200)
+    asked = {
+        "good": ("arms.sgd.optimizer", {"lr": 0.05, "momentum": 0.9}),
+        "half": ("arms.sgd.optimizer", {"lr": 0.07, "momentum": 1.5}),
+        "text": ("arms.sgd.optimizer", {"lr": "0.07"}),
+        "else": ("arms.sgd.optimizer", {"name": "adam"}),
+        "arms": ("arms.sdg.optimizer", {"lr": 0.07}),
+        "none": ("arms.sgd.optimizer", {}),
+    }
+    ids = {run.send("patch", **{"at": at, "with": changes}): name for name, (at, changes) in asked.items()}
+    last = run.send("patch", **{"at": "arms.sgd.optimizer", "with": {"lr": 0.06}})
+    assert conduct(run) is State.FINISHED
+    found = answers(run)
+    said = {name: found[id].data for id, name in ids.items()}
+    assert said["good"]["was"] == {"lr": 0.1, "momentum": 0.5}
+    assert "arms.sgd.optimizer.momentum = 1.5: input should be less than 1" in said["half"]["why"]
+    assert "lr = '0.07'" in said["text"]["why"]
+    assert "has no number name" in said["else"]["why"]
+    assert "did you mean arms.sgd.optimizer?" in said["arms"]["why"]
+    assert "nothing is to be changed" in said["none"]["why"]
+    assert found[last].kind == "patched"
+    assert found[last].data["was"] == {"lr": 0.05}
+
+
+def test_a_place_is_found_by_a_name_with_spaces_and_dots(prepare: Prepare) -> None:
+    run = prepare(pace=200)
+    run.scenario["arms"] = {"momentum .5": run.scenario["arms"]["sgd"]}
+    (run.path / "run.json").write_text(json.dumps(run.facts))
+    asked = run.send("patch", **{"at": "arms.momentum .5.optimizer", "with": {"lr": 0.01}})
+    assert conduct(Run(run.path)) is State.FINISHED
+    assert answers(run)[asked].data["was"] == {"lr": 0.1}

@@ -26,14 +26,14 @@ ERRORS = [
 
 def full_at(monkeypatch: pytest.MonkeyPatch, step: int, error: Exception) -> None:
     """Let memory run out in the pass of a step."""
-    look = Learner.look
+    forward_backward = Learner.forward_backward
 
     def limited(self: Learner, batch: Any, at: int, *rest: Any) -> Any:
         if at == step:
             raise error
-        return look(self, batch, at, *rest)
+        return forward_backward(self, batch, at, *rest)
 
-    monkeypatch.setattr(Learner, "look", limited)
+    monkeypatch.setattr(Learner, "forward_backward", limited)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)

@@ -199,6 +199,33 @@ def test_following_a_log_that_grows_restarts_and_gets_new_series(tmp_path: Path)
         assert recording.finished
 
 
+def test_no_engine_goes_on_with_a_log_whose_follower_was_killed(tmp_path: Path) -> None:
+    events(tmp_path / "1.tfevents", scalar(0, 1))
+    runs = tmp_path / "runs"
+    process = tuilab("import", str(tmp_path / "1.tfevents"), "--follow", "--name", "mine", runs=runs)
+    wait_for(lambda: (runs / "mine").is_dir() and Run(runs / "mine").state() is State.RUNNING)
+    process.kill()
+    process.communicate(timeout=60)
+    before = (runs / "mine" / "main.tlr").read_bytes()
+    assert "another program's log" in said("resume", "mine", runs=runs, code=2)
+    assert "is a folder" in said("run", str(runs / "mine"), runs=runs, code=2)
+    assert Run(runs / "mine").state() is State.DIED
+    assert (runs / "mine" / "main.tlr").read_bytes() == before
+
+
+def test_following_ends_when_it_is_asked_to_stop(tmp_path: Path) -> None:
+    events(tmp_path / "1.tfevents", scalar(0, 1))
+    runs = tmp_path / "runs"
+    process = tuilab("import", str(tmp_path / "1.tfevents"), "--follow", "--name", "mine", runs=runs)
+    wait_for(lambda: (runs / "mine").is_dir() and Run(runs / "mine").state() is State.RUNNING)
+    assert "mine: finished" in said("stop", "mine", runs=runs)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, out + err
+    with Run(runs / "mine").open() as recording:
+        assert recording.finished
+        assert recording.events()[-1].kind == "finished"
+
+
 def test_ctrl_c_leaves_no_run(tmp_path: Path) -> None:
     many = b"".join(framed([scalar(step, 1, f"tag{step % 50}") for step in range(100_000)]))
     events(tmp_path / "1.tfevents")

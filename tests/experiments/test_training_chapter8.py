@@ -252,7 +252,7 @@ def test_out_of_memory_says_what_to_try(monkeypatch: pytest.MonkeyPatch) -> None
     def full(*args: Any) -> None:
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried …")
 
-    monkeypatch.setattr(run._arms[0], "look", full)
+    monkeypatch.setattr(run._arms[0], "forward_backward", full)
     with pytest.raises(MemoryError, match=r"a batch of 10 does not fit into memory.* -s batch=8"):
         next(run)
 

@@ -122,7 +122,7 @@ def test_weights_move_by_the_lessons_rule(optimizer: dict[str, Any]) -> None:
     expected = weight.detach().clone()
     state = rule.start(expected)
     for step in range(4):
-        learner.look(batches.training(step, PLAIN), step)
+        learner.forward_backward(batches.training(step, PLAIN), step)
         expected, state = rule.step(expected, weight.grad, state)
         learner.update(step)
         torch.testing.assert_close(weight.detach(), expected)

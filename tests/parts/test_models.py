@@ -96,6 +96,24 @@ def test_a_block_adds_what_it_was_given() -> None:
     assert down(x).shape == (2, 8, 16, 16)
 
 
+@pytest.mark.parametrize("channels", [(1, 2), (4, 8), (8, 16)])
+def test_a_narrow_block_that_halves_pictures_learns_its_own_shortcut(channels: tuple[int, int]) -> None:
+    """However few channels: against the formula, differentiated by torch with the channels first."""
+    network = MODELS["resnet"](SHAPE, 10, channels=channels, blocks=1, norm="none")
+    network.start(0, "kaiming_normal")
+    down = network.hidden[2]
+    x = torch.randn(32, channels[0], 32, 32)
+    down(x.contiguous(memory_format=torch.channels_last)).square().sum().backward()
+    first, second, shortcut = (
+        layer.weight.detach().double().contiguous().requires_grad_()
+        for layer in (down.first, down.second, down.shortcut)
+    )
+    f = torch.conv2d(torch.conv2d(x.double(), first, stride=2, padding=1).relu(), second, padding=1)
+    (f + torch.conv2d(x.double(), shortcut, stride=2)).relu().square().sum().backward()
+    assert shortcut.grad is not None
+    torch.testing.assert_close(down.shortcut.weight.grad.double(), shortcut.grad, rtol=1e-4, atol=1e-2)
+
+
 def test_depth_200_is_no_trouble() -> None:
     network = mlp((2,), 2, width=50, depth=200, activation="tanh")
     network.start(0, "orthogonal")

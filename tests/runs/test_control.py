@@ -66,6 +66,8 @@ def test_commands_arrive_once_whole_and_in_order(run: Run, control: ControlFile)
         ("set", {"key": "a", "value": float("nan")}, "value of set is to be a number"),
         ("pace", {"value": 10**400}, "value of pace is to be a number or null"),
         ("set", {"key": 3, "value": 3}, "key of set is to be text"),
+        ("patch", {"at": "arms.a", "with": 3}, "with of patch is to be an object"),
+        ("patch", {"at": "arms.a", "with": {"betas": [0.9, float("inf")]}}, "with of patch is to be"),
     ],
 )
 def test_what_is_no_command_is_not_sent(run: Run, do: str, arguments: dict[str, Any], why: str) -> None:

@@ -152,8 +152,13 @@ def test_names_are_never_taken_twice(tmp_path: Path) -> None:
     make(tmp_path, name="mine")
     with pytest.raises(RunError, match="a run named 'mine' already"):
         make(tmp_path, name="mine")
+
+
+@pytest.mark.parametrize("name", ["../escape", "", "..", "-x", "a\nb", "a\x1b]0;owned\x07", "é" * 101])
+def test_a_name_that_could_not_be_typed_again_names_no_run(name: str, tmp_path: Path) -> None:
     with pytest.raises(RunError, match="can't name a run"):
-        make(tmp_path, name="../escape")
+        make(tmp_path / "runs", name=name)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
 """Shipped scenarios keep their promises whatever the draw, and break them where the effect is not there.
 
-Here are quick ones, with a seed that is another one every day; `tuilab check --seeds 20` tries all of them.
-TUILAB_SEED=SEED in the environment repeats a day.
+Here are some of the quick ones; which, and with what seed, is something else every day. `tuilab check
+--seeds 20` tries all of them. TUILAB_SEED=SEED in the environment repeats a day.
 """
 
 from __future__ import annotations
@@ -63,9 +63,9 @@ SLOWER = [
     "norms-compared",
     "fused",
 ]
-"""Two of these a day."""
+"""One of these a day, and half of the others."""
 SEED = int(os.environ.get("TUILAB_SEED") or datetime.date.today().toordinal())
-TODAY = [*QUICK, SLOWER[SEED % len(SLOWER)], SLOWER[(SEED * 3 + 1) % len(SLOWER)]]
+TODAY = [*QUICK[SEED % 2 :: 2], SLOWER[SEED % len(SLOWER)]]
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tuilab import studies
-from tuilab.runs import State
+from tuilab.runs import RunError, State
 from tuilab.scenario.load import load
 from tuilab.studies import StudyError
 
@@ -52,10 +52,20 @@ def test_every_trial_is_the_run_of_its_seed(tmp_path: Path, scenario: dict[str, 
     assert [run.recordings() for run in again.trials.values()] == before, "what is finished is left alone"
 
 
+def test_a_study_that_cannot_be_made_leaves_nothing(tmp_path: Path, scenario: dict[str, object]) -> None:
+    studies.create(tmp_path / "runs", "noisy", scenario, QUIET, [0], "one")
+    with pytest.raises(RunError, match="already"):
+        studies.create(tmp_path / "runs", "noisy", scenario, QUIET, [0], "one")
+    with pytest.raises(RunError, match="can't name a run"):
+        studies.create(tmp_path / "runs", "noisy", scenario, QUIET, [0], "../two")
+    with pytest.raises(RunError, match="already"):
+        studies.create(tmp_path / "runs", "noisy", scenario, QUIET, [5, 5], "three")
+    assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == ["runs"]
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["one"]
+
+
 def test_what_is_no_study_is_told_in_a_sentence(tmp_path: Path, scenario: dict[str, object]) -> None:
     study = studies.create(tmp_path, "noisy", scenario, QUIET, [0], "one")
-    with pytest.raises(StudyError, match="already"):
-        studies.create(tmp_path, "noisy", scenario, QUIET, [0], "one")
     with pytest.raises(StudyError, match="nothing is recorded yet"):
         study.open()
     for nonsense in ("", "[]", '{"seeds": 3}', '{"seeds": ["a"]}', '{"seeds": []}'):

@@ -72,6 +72,7 @@ def _check_one(
     """Run one scenario; one that can't run is reported like a broken promise, and the others go on."""
     from tuilab.cli.plots import print_outcomes
     from tuilab.doctor import check as check_expectations
+    from tuilab.runs import State
 
     try:
         run = prepare(name, overrides, device, threads, runs, trust)
@@ -81,7 +82,7 @@ def _check_one(
             raise
         say_lines(str(error), error=True)
         return could_not_run(name, error)
-    if state == "stopped":
+    if state is State.STOPPED:
         raise typer.Exit(130)
     with run.open() as recording:
         outcomes = check_expectations(recording)

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from tuilab.cli.output import print_json, say
+from tuilab.cli.output import print_json, say, typed
 
 if TYPE_CHECKING:
     from tuilab.experiments.world import World
-    from tuilab.runs import Run
+    from tuilab.runs import Run, State
 
 
-def conduct_here(run: Run, resume: bool = False, world: World | None = None, trust: bool = False) -> str:
+def conduct_here(run: Run, resume: bool = False, world: World | None = None, trust: bool = False) -> State:
     """Run the engine in this process with live progress; returns how the run ended.
 
     Of a world only the leader shows progress. A run that was made for this and could not even start leaves no
@@ -31,7 +31,7 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None, tru
     if world is not None and not world.leader:
         from tuilab.engine import conduct
 
-        return str(conduct(run, None, resume, world, trust=trust))
+        return conduct(run, None, resume, world, trust=trust)
     with (
         _removed_unless_begun(run, resume),
         # Before torch is imported, which takes seconds: from now on the run is this process's.
@@ -46,7 +46,7 @@ def conduct_here(run: Run, resume: bool = False, world: World | None = None, tru
                 os.kill(os.getpid(), asked.pop())
             progress.update(step, steps, waiting)
 
-        return str(conduct(run, told, resume, world or ALONE, lock, trust))
+        return conduct(run, told, resume, world or ALONE, lock, trust)
 
 
 def several(detach: bool) -> bool:
@@ -57,7 +57,9 @@ def several(detach: bool) -> bool:
     return found
 
 
-def conduct_together(find: Callable[[], Run], resume: bool = False, trust: bool = False) -> tuple[Run, str]:
+def conduct_distributed(
+    find: Callable[[], Run], resume: bool = False, trust: bool = False
+) -> tuple[Run, State]:
     """Run the engine here and in the other processes; returns the run, and how it ended.
 
     Only the first process comes back; it alone looks for the run, shows progress and reports. What all of
@@ -70,7 +72,7 @@ def conduct_together(find: Callable[[], Run], resume: bool = False, trust: bool 
     """
     from tuilab.engine.distributed import joined
     from tuilab.experiments.world import PeerFailed, PeerLost
-    from tuilab.runs import Run
+    from tuilab.runs import Run, State
 
     with joined() as world:
         try:
@@ -85,7 +87,7 @@ def conduct_together(find: Callable[[], Run], resume: bool = False, trust: bool 
                 world.any(False)  # until the first one has said it: torchrun ends all when one ends
             raise typer.Exit(2) from None
     if not world.leader:
-        raise typer.Exit(130 if ended == "stopped" else 0)
+        raise typer.Exit(130 if ended is State.STOPPED else 0)
     return run, ended
 
 
@@ -100,7 +102,7 @@ def run_detached(run: Run, as_json: bool, resume: bool = False, trust: bool = Fa
         print_json({"run": run.name, "path": str(run.path), "state": str(state), "pid": process.pid})
         return
     say(f"{run.name} runs on without this shell (process {process.pid}); it lies in {run.path}")
-    say(f"tuilab watch {run.name} looks at it, tuilab stop {run.name} ends it")
+    say(f"{typed('watch', run.name)} looks at it, {typed('stop', run.name)} ends it")
 
 
 @contextmanager

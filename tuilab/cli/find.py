@@ -1,4 +1,4 @@
-"""What RUN and RUN_OR_FILE mean on the command line."""
+"""What RUN, STUDY and RUN_OR_FILE mean on the command line."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ if TYPE_CHECKING:
 
 def run_or_file(name: str | None, runs: Path | None) -> Run | Study | Path:
     """A run, a study, or the recording file that `name` is the path of."""
+    if name is not None and Path(name).is_file():
+        return Path(name)
+    return run_or_study(name, runs)
+
+
+def run_or_study(name: str | None, runs: Path | None) -> Run | Study:
+    """A study by its name or path, or a run as `tuilab.runs.find` finds it."""
     from tuilab import studies
     from tuilab.runs import find, runs_folder
 
-    if name is not None and Path(name).is_file():
-        return Path(name)
     if name is not None and (study := studies.find(runs_folder(runs), name)) is not None:
         return study
     return find(runs_folder(runs), name)

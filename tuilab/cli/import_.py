@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tuilab.cli.output import AsJson, RunsFolder, print_json, say
+from tuilab.cli.output import AsJson, RunsFolder, print_json, say, typed
 
 if TYPE_CHECKING:
     from tuilab.exchange import Report
@@ -27,7 +27,8 @@ def import_(
         str | None, typer.Option(help="The run's name [default: the log's, and the time].")
     ] = None,
     follow: Annotated[
-        bool, typer.Option("--follow", help="Go on with what is still written, until Ctrl-C.")
+        bool,
+        typer.Option("--follow", help="Go on with what is written, until Ctrl-C or `tuilab stop`."),
     ] = False,
     runs: RunsFolder = None,
     as_json: AsJson = False,
@@ -53,7 +54,7 @@ def import_(
         )
         return
     say(f"{run.name}: {report.values} values; it lies in {run.path}")
-    say(f"tuilab replay {run.name} plays it, tuilab diagnose {run.name} looks for what is wrong")
+    say(f"{typed('replay', run.name)} plays it, {typed('diagnose', run.name)} looks for what is wrong")
 
 
 @contextmanager

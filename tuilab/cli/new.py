@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tuilab.cli.output import AsJson, print_json, say
+from tuilab.cli.output import AsJson, print_json, say, typed
 
 
 class NewError(Exception):
@@ -43,4 +42,4 @@ def new(
     if as_json:
         print_json({"path": str(target), "from": source})
     else:
-        say(f"{target} is a copy of {source}: edit it, then `tuilab run {shlex.quote(target.stem)}`")
+        say(f"{target} is a copy of {source}: edit it, then `{typed('run', target.stem)}`")

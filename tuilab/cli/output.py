@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import re
+import shlex
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -50,6 +51,11 @@ def say_lines(text: str, error: bool = False) -> None:
 def say_picture(picture: Picture) -> None:
     """A picture in the colours that standard output shows."""
     _write(picture.ansi(colors()))
+
+
+def typed(command: str, name: str) -> str:
+    """A command as it would have to be typed: `tuilab replay 'two words'`."""
+    return f"tuilab {command} {shlex.quote(name)}"
 
 
 def heading(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tuilab.cli.output import print_json, say
+from tuilab.cli.output import print_json, say, typed
 
 if TYPE_CHECKING:
     from tuilab.doctor import Outcome
@@ -42,9 +42,9 @@ def report(prepared: Run, as_json: bool) -> list[Outcome]:
         say(f"{prepared.name}: {state} at step {recording.last_step}; it lies in {prepared.path}")
         if own := own_of(recording.header):
             say(f"with your own {', '.join(own)}")
-        say(f"tuilab replay {prepared.name} plays it again, step by step")
+        say(f"{typed('replay', prepared.name)} plays it again, step by step")
         if state.resumable:
-            say(f"tuilab resume {prepared.name} goes on with it")
+            say(f"{typed('resume', prepared.name)} goes on with it")
     return outcomes
 
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from tuilab.cli.conducting import conduct_here, conduct_together, run_detached, several
+from tuilab.cli.conducting import conduct_distributed, conduct_here, run_detached, several
 from tuilab.cli.output import AsJson, RunsFolder
 from tuilab.cli.report import report
 from tuilab.cli.run import Trust
@@ -31,25 +31,23 @@ def resume(
     From its newest checkpoint, in the same recording, as if nothing had happened. Experiments that make no
     checkpoints begin anew and come to the same.
     """
-    from tuilab.runs import find, runs_folder
+    from tuilab.cli.find import run_or_study
+    from tuilab.runs import Run, State, find, runs_folder
 
-    if run is not None:
-        from tuilab import studies
-
-        study = studies.find(runs_folder(runs), run)
-        if study is not None:
+    if several(detach):
+        found, ended = conduct_distributed(lambda: find(runs_folder(runs), run), resume=True, trust=trust)
+    else:
+        place = run_or_study(run, runs)
+        if not isinstance(place, Run):
             from tuilab.cli.study import conduct
 
-            conduct(study, None, as_json, trust)
+            conduct(place, None, as_json, trust)
             return
-    if several(detach):
-        found, ended = conduct_together(lambda: find(runs_folder(runs), run), resume=True, trust=trust)
-    else:
-        found = find(runs_folder(runs), run)
+        found = place
         if detach:
             run_detached(found, as_json, resume=True, trust=trust)
             return
         ended = conduct_here(found, resume=True, trust=trust)
     report(found, as_json)
-    if ended == "stopped":
+    if ended is State.STOPPED:
         raise typer.Exit(130)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tuilab.cli.conducting import conduct_here, conduct_together, run_detached, several
+from tuilab.cli.conducting import conduct_distributed, conduct_here, run_detached, several
 from tuilab.cli.output import AsJson, RunsFolder
 from tuilab.cli.report import report
 
@@ -61,6 +61,8 @@ def run(
     processes share every batch: torchrun --nproc-per-node 2 -m tuilab run cifar10
     With --seeds the plots show means over the seeds and one standard deviation to each side.
     """
+    from tuilab.runs import State
+
     if seeds is not None:
         from tuilab.cli import study
 
@@ -77,7 +79,7 @@ def run(
         return prepare(scenario, overrides, device, threads, runs, trust, name, steps, pace, checkpoint)
 
     if several(detach):
-        prepared, state = conduct_together(prepared_here, trust=trust)
+        prepared, state = conduct_distributed(prepared_here, trust=trust)
     else:
         prepared = prepared_here()
         if detach:
@@ -85,7 +87,7 @@ def run(
             return
         state = conduct_here(prepared, trust=trust)
     outcomes = report(prepared, as_json)
-    if state == "stopped":
+    if state is State.STOPPED:
         raise typer.Exit(130)
     if check and not all(outcome.verdict.fine for outcome in outcomes):
         raise typer.Exit(1)

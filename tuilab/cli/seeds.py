@@ -119,12 +119,13 @@ def _run(
     from tuilab.cli.run import prepare
     from tuilab.doctor import check
     from tuilab.engine import conduct
+    from tuilab.runs import State
 
     if _leaving is not None and _leaving.is_set():
         return None, None
     try:
         run = prepare(name, overrides, device, threads, runs, trust)
-        if str(conduct(run, trust=trust)) == "stopped":
+        if conduct(run, trust=trust) is State.STOPPED:
             return None, None
         with run.open() as recording:
             return check(recording), None
@@ -158,15 +159,15 @@ def _over_seeds(raw: dict[str, Any], outcomes: list[Outcome]) -> dict[str, Any]:
     margins = [outcome.margin for outcome in outcomes]
     known = len(margins) > 1 and all(map(math.isfinite, margins))
     spread = stdev(margins) if known else 0.0
-    together = across(raw, outcomes)
+    overall = across(raw, outcomes)
     if raw["over"] == "seeds" and len(outcomes) > 1:
-        kept, met = int(together.verdict.fine) * len(outcomes), together.verdict.fine
-        told = together.measured
+        kept, met = int(overall.verdict.fine) * len(outcomes), overall.verdict.fine
+        told = overall.measured
     else:
         kept = sum(outcome.verdict.fine for outcome in outcomes)
-        met, told = kept == len(outcomes), together.measured
+        met, told = kept == len(outcomes), overall.measured
     return {
-        "promise": together.promise if raw["over"] == "seeds" else outcomes[0].promise,
+        "promise": overall.promise if raw["over"] == "seeds" else outcomes[0].promise,
         "measured": told,
         "over_runs": _figures(outcomes),
         "because": raw["because"],

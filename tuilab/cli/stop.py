@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tuilab.cli.output import AsJson, RunsFolder, print_json, say
+from tuilab.cli.output import AsJson, RunsFolder, print_json, say, typed
 
 
 def stop(
@@ -16,13 +16,13 @@ def stop(
     wait: Annotated[float, typer.Option(help="Seconds to wait for the engine to end.")] = 60.0,
     as_json: AsJson = False,
 ) -> None:
-    """Ask a running engine to stop.
+    """Ask a running engine, or all of a study, to stop.
 
     It does so between two steps, and its recording is intact.
     """
-    from tuilab.runs import find, runs_folder
+    from tuilab.cli.find import run_or_study
 
-    found = find(runs_folder(runs), run)
+    found = run_or_study(run, runs)
     state = found.state()
     was_alive = state.alive
     if was_alive:
@@ -33,9 +33,9 @@ def stop(
     if as_json:
         print_json({"run": found.name, "state": str(state), "path": str(found.path)})
     elif not was_alive:
-        say(f"{found.name}: nothing to stop, it is {state} already")
+        say(f"{found.name}: nothing to stop: {state} already")
     elif state.alive:
         say(f"{found.name}: asked to stop; its step has not ended within {wait:g} s, it will stop after that")
     else:
-        again = f", `tuilab resume {found.name}` goes on with it" if state.resumable else ""
-        say(f"{found.name}: {state}; `tuilab replay {found.name}` shows it{again}")
+        again = f", `{typed('resume', found.name)}` goes on with it" if state.resumable else ""
+        say(f"{found.name}: {state}; `{typed('replay', found.name)}` shows it{again}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tuilab.cli.output import print_json, say
+from tuilab.cli.output import print_json, say, typed
 
 if TYPE_CHECKING:
     from tuilab.doctor import Outcome
@@ -49,7 +49,7 @@ def conduct(study: Study, jobs: int | None, as_json: bool, trust: bool = False) 
 
     Raises:
         SystemExit: after Ctrl-C, when the engines have stopped between two steps.
-        typer.Exit: with 2, where a trial could not be run.
+        typer.Exit: with 2, where a trial could not be run; with 130, where somebody has stopped one.
     """
     from tuilab.cli.progress import StepProgress
     from tuilab.runs import State
@@ -65,13 +65,20 @@ def conduct(study: Study, jobs: int | None, as_json: bool, trust: bool = False) 
         try:
             ended = work(study, jobs or os.cpu_count() or 1, tell, trust)
         except (KeyboardInterrupt, SystemExit):
-            say(f"{study.name}: stopped; `tuilab resume {study.name}` goes on with it", error=True)
+            _say_stopped(study)
             raise
     for seed, why in ended.failed.items():
         say(f"seed {seed}: {why}", error=True)
     if ended.failed:
         raise typer.Exit(2)
+    if study.state() is not State.FINISHED:
+        _say_stopped(study)
+        raise typer.Exit(130)
     return report(study, as_json)
+
+
+def _say_stopped(study: Study) -> None:
+    say(f"{study.name}: stopped; `{typed('resume', study.name)}` goes on with it", error=True)
 
 
 def report(study: Study, as_json: bool) -> list[list[Outcome]]:
@@ -97,5 +104,5 @@ def report(study: Study, as_json: bool) -> list[list[Outcome]]:
         print_table([found])
     say()
     say(f"{study.name}: {len(outcomes)} seeds, {study.state()}; it lies in {study.path}")
-    say(f"tuilab replay {study.name} plays it again, step by step")
+    say(f"{typed('replay', study.name)} plays it again, step by step")
     return outcomes

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 import torch
 
-import tuilab
 from tuilab.engine import checkpoints, lineage
 from tuilab.engine.errors import EngineError
-from tuilab.engine.heartbeat import Heartbeat
 from tuilab.engine.loop import Loop
-from tuilab.engine.recorder import NO_ROOM, Recorder
 from tuilab.engine.setup import Ready, set_up
 from tuilab.experiments import ALONE, DistributedError, World
 from tuilab.experiments.memory import lacks_memory
@@ -29,6 +24,9 @@ from tuilab.printable import printable
 from tuilab.recording import Writer
 from tuilab.runs import Lock, Run, State
 from tuilab.scenario.metrics import ENGINE_METRICS, SAMPLED_FRAMES
+from tuilab.watching.recorder import NO_ROOM
+from tuilab.watching.session import Session, about_here
+from tuilab.watching.steering import Steering
 
 OnStep = Callable[[int, int, str], None]
 """Told after every step: the step, the last step, and what the engine waits for ("" when it runs)."""
@@ -63,28 +61,27 @@ def conduct(
         DistributedError: another process could not start, or has gone before anything was recorded.
     """
     claimed = world.all_or_none(lambda: (lock or run.claim(resume)) if world.leader else None)
-    with _private(), claimed or nullcontext(), Heartbeat(run if world.leader else None) as heartbeat:
+    with _private(), Session(run, claimed, world.rank) as session:
         if world.leader:
-            _tidy(run)
+            checkpoints.sweep(run.path / "checkpoints")
         ready = world.all_or_none(lambda: set_up(run, resume, world, trust))
         place = _place(run, ready, world)
         told = on_step or (lambda step, steps, waiting: None)
-        loop = Loop(run, ready.experiment, told, heartbeat, ready.step, place.seconds, world)
-        with _stopping_on_signals(loop):
-            recorder = Recorder(_begin(run, ready, place, world), loop.wait_for_room, world.rank)
-            heartbeat.say(
-                State.RUNNING,
+        loop = Loop(session, ready.experiment, told, place.seconds, world)
+        with _stopping_on_signals(loop.steering):
+            session.begin(
+                _begin(run, ready, place, world),
+                loop.steering.wait_for_room,
                 step=ready.step,
                 steps=ready.experiment.steps,
-                figures={},
                 device=str(ready.device),
             )
             for note in ready.notes if world.leader else []:
                 print(f"{run.name}: {printable(note)}", file=sys.stderr, flush=True)
             if resume:
                 differing: dict[str, Any] = {"notes": ready.notes} if ready.notes else {}
-                recorder.event(ready.step, "resumed-from", **differing)
-            return _record(loop, recorder, run, heartbeat)
+                session.recorder.event(ready.step, "resumed-from", **differing)
+            return _record(loop, session)
 
 
 @dataclass(frozen=True)
@@ -128,34 +125,31 @@ def _begin(run: Run, ready: Ready, place: _Place, world: World) -> Writer:
     return world.all_or_none(create_first) or create()
 
 
-def _record(loop: Loop, recorder: Recorder, run: Run, heartbeat: Heartbeat) -> State:
+def _record(loop: Loop, session: Session) -> State:
     """Run the loop and close the recording with the event that says how it ended."""
+    run = session.run
     try:
-        recorder.event(loop.step, "started")
-        state = loop.run(recorder)
-        recorder.event(loop.step, str(state), **loop.ending)
-        recorder.close()
+        session.recorder.event(session.step, "started")
+        state = loop.run()
+        session.finish(state, **loop.steering.ending)
     except OSError as error:
         if error.errno in NO_ROOM:
-            heartbeat.say(State.STOPPED)
+            session.heartbeat.say(State.STOPPED)
             raise EngineError(
                 f"{run.name}: stopped while the disk was full; what had been written is intact"
             ) from None
-        heartbeat.say(State.FAILED, problem=f"recording failed ({error.strerror})")
+        session.heartbeat.say(State.FAILED, problem=f"recording failed ({error.strerror})")
         raise EngineError(f"{run.path}: recording failed ({error.strerror})") from None
     except (Exception, SystemExit) as error:
         known = isinstance(error, DistributedError) or lacks_memory(error) or bool(said(error))
         what = said(error) or (str(error) if known else f"{type(error).__name__}: {error}")
         what = what.splitlines()[0] if what else "not enough memory"
-        with suppress(OSError):
-            recorder.failed(loop.step, what)
-        heartbeat.say(State.FAILED, problem=what)
+        session.fail(what)
         if known:
             raise EngineError(
-                f"{run.name}: stopped after step {loop.step}: {what}; what was recorded is intact"
+                f"{run.name}: stopped after step {session.step}: {what}; what was recorded is intact"
             ) from None
-        raise EngineError(f"{run.name}: the experiment failed at step {loop.step} ({what})") from error
-    heartbeat.say(state)
+        raise EngineError(f"{run.name}: the experiment failed at step {session.step} ({what})") from error
     return state
 
 
@@ -178,22 +172,11 @@ def _header(run: Run, ready: Ready, world: World) -> dict[str, Any]:
         "sampled": dict.fromkeys(sampled, experiment.sampled),
         "predicted": run.options.get("predicted", []),
         **({"own": ready.own.facts} if ready.own.facts else {}),
-        "created": time.time(),
-        "host": socket.gethostname(),
         "device": str(ready.device),
         "threads": torch.get_num_threads(),
         "processes": world.size,
         "torch": torch.__version__,
-        "tuilab": tuilab.__version__,
-    }
-
-
-def _tidy(run: Run) -> None:
-    """Remove the halves of files over which engines before were killed."""
-    for half in run.path.glob(".*.*.tmp"):
-        with suppress(OSError):
-            half.unlink()
-    checkpoints.sweep(run.path / "checkpoints")
+    } | about_here()
 
 
 @contextmanager
@@ -207,13 +190,13 @@ def _private() -> Iterator[None]:
 
 
 @contextmanager
-def _stopping_on_signals(loop: Loop) -> Iterator[None]:
+def _stopping_on_signals(steering: Steering) -> Iterator[None]:
     """Ctrl-C, SIGTERM and a closed connection end the run between two steps; a second Ctrl-C at once."""
 
     def stop(number: int, frame: FrameType | None) -> None:
-        if loop.asked and number == signal.SIGINT:
+        if steering.asked and number == signal.SIGINT:
             raise KeyboardInterrupt
-        loop.asked = signal.Signals(number).name
+        steering.asked = signal.Signals(number).name
 
     numbers = [signal.SIGINT, signal.SIGTERM]
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # under nohup, and detached, it goes on

@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from tuilab.exchange.panels import panels_for
 from tuilab.exchange.survey import Survey
 from tuilab.exchange.transcribe import Report, Transcript
 from tuilab.recording import Writer
-from tuilab.runs import Run, State, Summary, create
+from tuilab.runs import ControlFile, Run, State, Summary, create
 
 Told = Callable[[int, int], None]
 """Is told how many of how many bytes are done; the log is read twice."""
@@ -41,7 +41,7 @@ def import_log(
         runs: the folder of runs.
         name: of the run; the log's otherwise.
         told: is told how far it is.
-        follow: go on with what is still written, until interrupted.
+        follow: go on with what is still written, until interrupted or asked to stop.
 
     Raises:
         ExchangeError: there is no log, it can't be read, or there is nothing in it.
@@ -95,20 +95,21 @@ def _record(run: Run, log: Log, survey: Survey, told: Told | None) -> Report:
 
 def _follow(run: Run, path: Path, told: Told | None) -> Report:
     """Record what is there and what is added; anew whenever something added changes what was before."""
-    while True:
-        survey = _surveyed(open_log(path), path, told)
-        (run.path / "main.tlr").unlink(missing_ok=True)
-        report = _follow_until_changed(run, open_log(path), survey)
-        if report is not None:
-            return report
+    with closing(ControlFile(run.path / "control")) as control:
+        while True:
+            survey = _surveyed(open_log(path), path, told)
+            (run.path / "main.tlr").unlink(missing_ok=True)
+            report = _follow_until_changed(run, open_log(path), survey, control)
+            if report is not None:
+                return report
 
 
-def _follow_until_changed(run: Run, log: Log, survey: Survey) -> Report | None:
-    """Until interrupted; None once the log holds what the survey did not know."""
+def _follow_until_changed(run: Run, log: Log, survey: Survey, control: ControlFile) -> Report | None:
+    """Until interrupted or asked to stop; None once the log holds what the survey did not know."""
     writer = Writer.create(run.path / "main.tlr", _header(run, log, survey, None))
     transcript = Transcript(writer, survey)
     try:
-        while True:
+        while not any(command.get("do") == "stop" for command in control.read()):
             for item in log.read():
                 if survey.add(item):
                     writer.flush()
@@ -120,11 +121,12 @@ def _follow_until_changed(run: Run, log: Log, survey: Survey) -> Report | None:
     except RewrittenError:
         return None
     except (KeyboardInterrupt, SystemExit):
-        transcript.finish()
-        writer.event(max(survey.last_step, 0), "finished", None, reason="no longer followed")
-        writer.close()
-        _say(run, State.FINISHED, survey)
-        return transcript.report
+        pass
+    transcript.finish()
+    writer.event(max(survey.last_step, 0), "finished", None, reason="no longer followed")
+    writer.close()
+    _say(run, State.FINISHED, survey)
+    return transcript.report
 
 
 def _say(run: Run, state: State, survey: Survey) -> None:

@@ -3,26 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import numpy as np
-
-Frame = tuple[np.ndarray, dict[str, Any]]
-"""An array and what it means: its kind, its axes, its names."""
-
-
-@dataclass(slots=True)
-class Observation:
-    """What was measured at one step."""
-
-    step: int
-    values: dict[str, float]
-    """Series name → number; NaN and infinities are numbers like any other."""
-    frames: dict[str, Frame] = field(default_factory=dict)
-    """By name; what a name means stays the same throughout a run."""
-    events: list[tuple[str, str | None, dict[str, Any]]] = field(default_factory=list)
-    """Kind, arm and details of what happened."""
+from tuilab.probes.observation import Frame as Frame
+from tuilab.probes.observation import Observation as Observation
 
 
 class Experiment(Iterator[Observation], Protocol):
@@ -46,6 +30,17 @@ class Experiment(Iterator[Observation], Protocol):
         Raises:
             KeyError: there is no such number.
             ValueError: the value is out of bounds.
+        """
+
+    def patch(self, at: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change several numbers of one place of the scenario, such as `arms.sgd.optimizer`, all or none.
+
+        Returns:
+            What they were.
+
+        Raises:
+            KeyError: there is no such place, or no such number in it.
+            ValueError: a value is out of bounds.
         """
 
     def state(self) -> dict[str, Any]:

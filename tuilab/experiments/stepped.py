@@ -8,7 +8,7 @@ from typing import Any
 
 from tuilab.experiments.observation import Observation
 from tuilab.experiments.state import counted
-from tuilab.experiments.tuning import changed, numbers
+from tuilab.experiments.tuning import changed, numbers, patched
 from tuilab.scenario.strict import Strict
 
 
@@ -48,7 +48,16 @@ class SteppedExperiment(Iterator[Observation]):
 
     def tune(self, key: str, value: float) -> None:
         """Change one of them from the next step on; raises KeyError or ValueError."""
-        place, settings = changed(self._settings, key, value)
+        self._change(*changed(self._settings, key, value))
+
+    def patch(self, at: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change several of one place, all or none; returns what they were; raises KeyError or ValueError."""
+        place, settings = patched(self._settings, at, changes)
+        was = {name: getattr(self._settings[place], name) for name in changes}
+        self._change(place, settings)
+        return was
+
+    def _change(self, place: str, settings: Strict) -> None:
         self._settings[place] = settings
         self._follow(place, settings)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -32,13 +33,42 @@ def changed(settings: Mapping[str, Strict], key: str, value: float) -> tuple[str
     """
     known = numbers(settings)
     if key not in known:
-        near = difflib.get_close_matches(key, known, 1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
-        raise KeyError(f"{key} is not a number that can be changed here; {hint}")
+        raise KeyError(f"{key} is not a number that can be changed here; {_hint(key, list(known))}")
     place, _, name = key.rpartition(".")
-    part = settings[place]
+    return place, _validated(settings[place], {name: value}, f"{place}.")
+
+
+def patched(settings: Mapping[str, Strict], at: str, changes: Mapping[str, Any]) -> tuple[str, Strict]:
+    """The place that a path such as `arms.sgd.optimizer` speaks of, and its settings with all the changes.
+
+    Raises:
+        KeyError: there is no such place, or no such number in it.
+        ValueError: the settings would be none that a scenario file may have.
+    """
+    places = {f"arms.{place.replace('/', '.')}": place for place in settings}
+    if at not in places:
+        raise KeyError(f"{at} is no place where something can be changed; {_hint(at, list(places))}")
+    if not changes:
+        raise ValueError(f"nothing is to be changed at {at}")
+    place = places[at]
+    known = [key.rpartition(".")[2] for key in numbers({place: settings[place]})]
+    for name in changes:
+        if name not in known:
+            raise KeyError(f"{at} has no number {name} that can be changed here; {_hint(name, known)}")
+    return place, _validated(settings[place], changes, f"{at}.")
+
+
+def _hint(wanted: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(wanted, known, 1)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(known) or 'none'}"
+
+
+def _validated(part: Strict, changes: Mapping[str, Any], prefix: str) -> Strict:
     try:
-        return place, type(part).model_validate({**part.model_dump(), name: value})
+        return type(part).model_validate({**part.model_dump(), **changes})
     except ValidationError as error:
-        wanted = error.errors()[0]["msg"]
-        raise ValueError(f"{key} = {value:g}: {wanted[0].lower()}{wanted[1:]}") from None
+        first = error.errors()[0]
+        name = ".".join(map(str, first["loc"])) or next(iter(changes))
+        value, wanted = changes.get(name), first["msg"]
+        shown = f"{value:g}" if isinstance(value, float) else repr(value)[:40]
+        raise ValueError(f"{prefix}{name} = {shown}: {wanted[0].lower()}{wanted[1:]}") from None

@@ -112,18 +112,18 @@ class Contents:
         Raises:
             ValueError: they cannot be as the index says.
         """
-        first, last = int(group.first[0]), int(group.last[-1])
+        first, last = group.first[0], group.last[-1]
         if group.type == BLOCK:
             self._table(group.id).expect(group)
         elif group.type == FRAMES:
             self._frames(group.id).expect(group)
         elif group.type == SUMMARY:
             table = self._table(group.id)
-            for begins, ends, groups, _, offset, length in np.array(group[2:]).T.tolist():
+            for begins, ends, groups, _, offset, length in zip(*group[2:], strict=True):
                 table.sum_up(begins, ends, groups, offset, length)
         elif group.type == EVENTS:
-            self.events.defer(np.array([group.rows, group.first, group.offset, group.length]).T.tolist())
-            first, last = int(group.first.min()), int(group.last.max())  # they are in order of time
+            self.events.defer(zip(group.rows, group.first, group.offset, group.length, strict=True))
+            first, last = min(group.first), max(group.last)  # they are in order of time
         else:
             return
         if not 0 <= first <= last < MAX_STEP:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tuilab.recording.arrays import FrameDefinition
 from tuilab.recording.file import File
-from tuilab.recording.format import MAX_PAYLOAD, Ints
+from tuilab.recording.format import Ints
 from tuilab.recording.results import Frame
 from tuilab.recording.rows import Rows
 
@@ -27,14 +27,11 @@ class FrameReader(Rows):
         if self.pieces.add(first, last, rows, stride, offset, kind, sound) < self._taken:
             self._all, self._taken = _NONE, 0
 
-    def lengths(self, rows: Ints, stride: Ints) -> Ints:
-        """Of chunks with so many frames and such strides (n,) the lengths of their payloads."""
-        if not self.definition.size and stride.any():
+    def length(self, rows: int, stride: int) -> int:
+        """Bytes of the payload of a chunk with so many frames and such a stride."""
+        if stride and not self.definition.size:
             raise ValueError("an index whose steps do not fit its rows")
-        if rows.max() > MAX_PAYLOAD:
-            raise ValueError("an index whose lengths do not fit its rows")
-        lengths: Ints = 8 + rows * (8 * (stride == 0) + self.definition.size)
-        return lengths
+        return 8 + rows * (self.definition.size + (0 if stride else 8))
 
     def all_steps(self) -> Ints:
         """The steps (n,) of all intact frames; not to be changed."""

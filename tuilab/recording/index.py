@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -34,12 +34,12 @@ class Group(NamedTuple):
 
     type: int
     id: int
-    first: Ints
-    last: Ints
-    rows: Ints
-    stride: Ints
-    offset: Ints
-    length: Ints
+    first: list[int]
+    last: list[int]
+    rows: list[int]
+    stride: list[int]
+    offset: list[int]
+    length: list[int]
 
 
 Regions = tuple[int, int, int, int]
@@ -65,7 +65,8 @@ def unpack_index(payload: bytes, end: int) -> tuple[Regions, list[Group]]:
     a, a_length, b, b_length = REGIONS.unpack_from(payload)
     if a + a_length > end or b + b_length > end:
         raise ValueError("an index that points outside its file")
-    groups: list[tuple[int, int, Ints]] = []
+    groups: list[Group] = []
+    places: list[Ints] = []
     at = REGIONS.size
     while at < len(payload):
         if len(payload) - at < GROUP.size:
@@ -74,12 +75,13 @@ def unpack_index(payload: bytes, end: int) -> tuple[Regions, list[Group]]:
         at += GROUP.size
         if not count or len(payload) - at < 48 * count:
             raise ValueError("an index of an odd length")
-        columns = np.frombuffer(payload, "<i8", 6 * count, at).astype(np.int64, copy=False)
-        groups.append((kind, id, columns.reshape(6, count)))
+        columns = np.frombuffer(payload, "<i8", 6 * count, at).reshape(6, count)
+        places.append(columns[4:])
+        groups.append(Group(kind, id, *columns.tolist()))
         at += 48 * count
     if groups:
-        _check_apart(np.concatenate([columns[4:] for *_, columns in groups], axis=1), end)
-    return (a, a_length, b, b_length), [Group(kind, id, *columns) for kind, id, columns in groups]
+        _check_apart(np.concatenate(places, axis=1, dtype=np.int64), end)
+    return (a, a_length, b, b_length), groups
 
 
 def _check_apart(places: Ints, end: int) -> None:
@@ -99,21 +101,26 @@ def _check_apart(places: Ints, end: int) -> None:
             raise ValueError("an index of chunks that overlap")
 
 
-def fill(pieces: Pieces, group: Group, lengths: Ints) -> None:
-    """Takes a group of rows or frames as the pieces, which must have these payload lengths.
+def fill(pieces: Pieces, group: Group, length_of: Callable[[int, int], int]) -> None:
+    """Takes a group of rows or frames as the pieces.
+
+    Args:
+        pieces: empty so far.
+        group: of the index.
+        length_of: the length of the payload of so many rows at such a stride.
 
     Raises:
-        ValueError: they have others, or their steps cannot be.
+        ValueError: their lengths are others, or their steps cannot be.
     """
-    kind, _, first, last, rows, stride, _, length = group
-    if rows.min() < 1 or not (length == lengths).all():
-        raise ValueError("an index whose lengths do not fit its rows")
-    apart, gaps = last - first, rows - 1
-    # The division is there because the product could overflow.
-    odd = (stride != 0) & ((apart != stride * gaps) | (apart // np.maximum(stride, 1) != gaps))
-    if first[0] < 0 or last[-1] >= MAX_STEP or apart.min() < 0 or odd.any() or (first[1:] <= last[:-1]).any():
-        raise ValueError("an index whose steps do not increase")
+    before = -1
+    for first, last, rows, stride, _, length in zip(*group[2:], strict=True):
+        if rows < 1 or length != length_of(rows, stride):
+            raise ValueError("an index whose lengths do not fit its rows")
+        fits = stride >= 0 and (not stride or last - first == stride * (rows - 1))
+        if not (fits and before < first <= last < MAX_STEP):
+            raise ValueError("an index whose steps do not increase")
+        before = last
     for name, column in zip(Entry._fields[:5], group[2:7], strict=True):
-        getattr(pieces, name).frombytes(column.tobytes())
-    pieces.kind.frombytes(bytes([kind]) * len(first))
-    pieces.sound.frombytes(bytes(len(first)))
+        getattr(pieces, name).extend(column)
+    pieces.kind.frombytes(bytes([group.type]) * len(group.first))
+    pieces.sound.frombytes(bytes(len(group.first)))

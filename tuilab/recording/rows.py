@@ -29,9 +29,9 @@ class Rows(ABC):
         group = self._indexed
         if group is not None:
             try:
-                fill(pieces, group, self.lengths(group.rows, group.stride))
+                fill(pieces, group, self.length)
             except ValueError as error:
-                self.file.gap(int(group.offset[0]), int(group.length[0]), str(error))
+                self.file.gap(group.offset[0], group.length[0], str(error))
         return pieces
 
     def expect(self, group: Group) -> None:
@@ -41,8 +41,12 @@ class Rows(ABC):
         self._indexed = group
 
     @abstractmethod
-    def lengths(self, rows: Ints, stride: Ints) -> Ints:
-        """Of chunks with so many rows and such strides (n,) the lengths of their payloads."""
+    def length(self, rows: int, stride: int) -> int:
+        """Bytes of the payload of a chunk with so many rows, at least 1, and such a stride.
+
+        Raises:
+            ValueError: there can't be such a chunk.
+        """
 
     def add(self, first: int, last: int, rows: int, stride: int, offset: int, kind: int, sound: bool) -> None:
         """Takes one more chunk; raises ValueError when its steps overlap those of an earlier one."""

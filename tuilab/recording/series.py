@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import overload
 
 import numpy as np
 
 from tuilab.recording.block import Values, groups_in
 from tuilab.recording.definitions import TableDefinition
 from tuilab.recording.file import File
-from tuilab.recording.format import BLOCK, MAX_PAYLOAD, MAX_STEP, Floats, Ints
+from tuilab.recording.format import BLOCK, MAX_STEP, Floats, Ints
 from tuilab.recording.rows import Rows
 from tuilab.recording.steps import consecutive
 from tuilab.recording.summary import Summary, summary_size
@@ -35,20 +34,13 @@ class TableReader(Rows):
         """Bytes of the values of one row."""
         return self._columns * self._item
 
-    @overload
-    def region_size(self, rows: int) -> int: ...
-    @overload
-    def region_size(self, rows: Ints) -> Ints: ...
-    def region_size(self, rows: int | Ints) -> int | Ints:
+    def region_size(self, rows: int) -> int:
         """Bytes of one column of a block: its summaries and its values."""
         return groups_in(rows) * (3 * self._item + 4) + rows * self._item
 
-    def lengths(self, rows: Ints, stride: Ints) -> Ints:
-        """Of blocks with so many rows and such strides (n,) the lengths of their payloads."""
-        if rows.max() > MAX_PAYLOAD:
-            raise ValueError("an index whose lengths do not fit its rows")
-        lengths: Ints = 8 + 8 * rows * (stride == 0) + self._columns * (4 + self.region_size(rows))
-        return lengths
+    def length(self, rows: int, stride: int) -> int:
+        """Bytes of the payload of a block with so many rows and such a stride."""
+        return 8 + (0 if stride else 8 * rows) + self._columns * (4 + self.region_size(rows))
 
     def add(self, first: int, last: int, rows: int, stride: int, offset: int, kind: int, sound: bool) -> None:
         """Takes one more chunk; raises ValueError when its steps overlap those of an earlier one."""

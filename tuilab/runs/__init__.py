@@ -6,7 +6,7 @@ from tuilab.runs.folder import Run
 from tuilab.runs.launch import CHILDREN, launch, wait_until_started
 from tuilab.runs.lock import Lock
 from tuilab.runs.state import State, told_by
-from tuilab.runs.store import create, find, listing, runs_folder
+from tuilab.runs.store import create, find, listing, new_folder, runs_folder
 from tuilab.runs.summary import Summary
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "find",
     "launch",
     "listing",
+    "new_folder",
     "runs_folder",
     "told_by",
     "wait_until_started",

@@ -1,6 +1,7 @@
 """What people ask of an engine: one JSON object a line, appended by anybody, read by the engine.
 
     {"id": "5e1f0c2a", "do": "set", "key": "momentum .5/optimizer.lr", "value": 0.01}
+    {"id": "9b04", "do": "patch", "at": "arms.momentum .5.optimizer", "with": {"lr": 0.01, "momentum": 0.9}}
 
 Every line is answered by an event of the recording that carries its `id`.
 """
@@ -34,12 +35,17 @@ COMMANDS: Mapping[str, Form] = {
     "step": {},
     "pace": {"value": (*_NUMBER, type(None))},
     "set": {"key": (str,), "value": _NUMBER},
+    "patch": {"at": (str,), "with": (dict,)},
     "checkpoint": {},
     "stop": {},
 }
-"""What an engine obeys, and what each takes. `pace` is in steps a second, null being as fast as it can."""
+"""What an engine obeys, and what each takes. `pace` is in steps a second, null being as fast as it can.
 
-_WORDS = {str: "text", int: "a number", float: "a number", type(None): "null"}
+`set` changes one number, by its key; `patch` changes settings of one place, such as `arms.sgd.optimizer`, all
+or none.
+"""
+
+_WORDS = {str: "text", int: "a number", float: "a number", type(None): "null", dict: "an object"}
 _LONGEST = 65_536
 """Bytes of a line, and of what is read at once."""
 _SHOWN = 200
@@ -154,6 +160,9 @@ def _fault(found: Any) -> str:
 
 
 def _finite(value: Any) -> bool:
+    """Whether no number in it is NaN, infinite or beyond what a float holds."""
+    if isinstance(value, dict | list):
+        return all(map(_finite, value.values() if isinstance(value, dict) else value))
     if not isinstance(value, int | float):
         return True
     with contextlib.suppress(OverflowError):

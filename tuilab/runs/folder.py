@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import errno
 import os
+import shlex
 import signal
 import socket
 from collections.abc import Callable
@@ -162,7 +163,8 @@ class Run:
             RunError: another engine is at work, there is nothing to go on with, or the folder can't be
                 written.
         """
-        _ = self.facts  # nothing is written where there is no run
+        if "imported" in self.options and resume:
+            raise RunError(f"{self.name}: it is another program's log, which no engine can go on with")
         try:
             lock = Lock.acquire(self.path / "lock")
         except OSError as error:
@@ -172,7 +174,7 @@ class Run:
         if lock is None:
             raise RunError(
                 f"{self.name}: its engine is at work (it is {self.state()}); "
-                f"`tuilab watch {self.name}` looks at it"
+                f"`tuilab watch {shlex.quote(self.name)}` looks at it"
             )
         with contextlib.ExitStack() as unless_claimed:
             unless_claimed.enter_context(lock)

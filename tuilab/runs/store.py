@@ -7,7 +7,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +50,6 @@ def create(
     Raises:
         RunError: the name is taken or unfit, or the folder can't be written.
     """
-    if name is not None and (
-        not name or name in (".", "..") or "/" in name or "\0" in name or len(name) > 200
-    ):
-        raise RunError(f"{name!r} can't name a run: wanted a folder name without slashes")
     facts = {
         "id": uuid.uuid4().hex,
         "source": source,
@@ -63,20 +59,47 @@ def create(
         "tuilab": tuilab.__version__,
         **({"own": dict(own)} if own else {}),
     }
-    try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        run = Run(_folder(root, source, name))
+    with _written(root):
+        run = Run(new_folder(root, source, name))
         try:
             control.create(run.path / "control")
             replace(run.path / "run.json", json.dumps(facts, indent=1).encode())
         except BaseException:
             run.discard()
             raise
-    except OSError as error:
-        raise RunError(
-            f"{root}: can't write runs there ({error.strerror}); choose another folder with --runs"
-        ) from None
     return run
+
+
+def new_folder(root: Path, stem: str, name: str | None = None) -> Path:
+    """Make a folder among the runs into which only its owner may look.
+
+    Args:
+        root: the folder of runs; made when missing.
+        stem: names it, with the time, unless `name` does.
+        name: the folder's name.
+
+    Raises:
+        RunError: the name is taken or unfit, or the folder can't be written.
+    """
+    if name is not None and _unfit(name):
+        raise RunError(
+            f"{name!r} can't name a run: wanted printable text, at most 200 bytes, no slash, no dash in front"
+        )
+    wanted = name or f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"
+    with _written(root):
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = root / wanted
+        for attempt in range(2, 1_000):
+            try:
+                path.mkdir(mode=0o700)
+                return path
+            except FileExistsError:
+                if name is not None:
+                    raise RunError(
+                        f"{root}: there is a run named {name!r} already; choose another --name"
+                    ) from None
+                path = root / f"{wanted}-{attempt}"
+    raise RunError(f"{root}: there are too many runs named {wanted}; choose a --name")
 
 
 def listing(root: Path) -> list[Run]:
@@ -115,18 +138,22 @@ def find(root: Path, name: str | None = None) -> Run:
     raise RunError(f"{root}: there {wanted} here; `tuilab runs` lists them, `tuilab run SCENARIO` makes one")
 
 
-def _folder(root: Path, source: str, name: str | None) -> Path:
-    """A new folder for a run, the first of its name that is free."""
-    stem = name or f"{source}-{time.strftime('%Y%m%d-%H%M%S')}"
-    path = root / stem
-    for attempt in range(2, 1_000):
-        try:
-            path.mkdir(mode=0o700)
-            return path
-        except FileExistsError:
-            if name is not None:
-                raise RunError(
-                    f"{root}: there is a run named {name!r} already; choose another --name"
-                ) from None
-            path = root / f"{stem}-{attempt}"
-    raise RunError(f"{root}: there are too many runs named {stem}; choose a --name")
+def _unfit(name: str) -> bool:
+    """Whether a name is none for a folder here, or could not be typed again."""
+    return (
+        name in ("", ".", "..")
+        or name.startswith("-")
+        or "/" in name
+        or not name.isprintable()
+        or len(os.fsencode(name)) > 200
+    )
+
+
+@contextlib.contextmanager
+def _written(root: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{root}: can't write runs there ({error.strerror}); choose another folder with --runs"
+        ) from None

@@ -35,8 +35,9 @@ def conduct(
 ) -> Progress:
     """Bring every trial to its end, so many at a time; those that are finished are left alone.
 
-    A trial that was begun goes on from its newest checkpoint. On Ctrl-C and SIGTERM the engines are asked to
-    stop, which they do between two steps, and the exception goes on: another call goes on with the study.
+    A trial that was begun goes on from its newest checkpoint. On Ctrl-C, SIGTERM and when an engine can't be
+    started those at work are asked to stop, which they do between two steps, and the exception goes on:
+    another call goes on with the study.
 
     Args:
         study: with its trials.
@@ -59,9 +60,11 @@ def conduct(
                     del running[seed]
                     if engine.returncode:
                         progress.failed[seed] = trials[seed].last_words()
+                    elif trials[seed].state() is State.STOPPED:
+                        waiting.clear()  # somebody has stopped it, and wants no others begun
             _look(study, progress)
             on_progress(progress)
-    except (KeyboardInterrupt, SystemExit):
+    except BaseException:
         for seed in running:
             trials[seed].send("stop")
         for engine in running.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,11 @@ from tuilab import runs
 from tuilab.recording import Readable
 from tuilab.recording.spread import Spread
 from tuilab.runs import Run, State, Summary
+from tuilab.runs.files import read_json, replace
+
+_NAME = "study.json"
+_MOST = 2**20
+"""Bytes of it."""
 
 
 class StudyError(Exception):
@@ -39,13 +45,14 @@ class Study:
             StudyError: missing, unreadable or not a study's.
         """
         try:
-            facts: Any = json.loads((self.path / "study.json").read_text())
+            facts = read_json(self.path / _NAME, _MOST)
         except (OSError, ValueError) as error:
-            raise StudyError(f"{self.path}: not a study, its study.json can't be read ({error})") from None
-        seeds = facts.get("seeds") if isinstance(facts, dict) else None
+            why = error.strerror if isinstance(error, OSError) else error
+            raise StudyError(f"{self.path}: not a study, its {_NAME} can't be read ({why})") from None
+        seeds = facts.get("seeds")
         if not isinstance(seeds, list) or not seeds or not all(type(seed) is int for seed in seeds):
-            raise StudyError(f"{self.path}: its study.json holds no list of seeds")
-        return dict(facts)
+            raise StudyError(f"{self.path}: its {_NAME} holds no list of seeds")
+        return facts
 
     @property
     def seeds(self) -> list[int]:
@@ -112,33 +119,30 @@ def create(
         own: of every run, as `tuilab.runs.create` takes it.
 
     Raises:
-        StudyError: the name is taken, or the folder can't be written.
+        RunError: the name is taken or unfit, or the folder can't be written: then nothing stays.
     """
-    stem = name or f"{source}-{len(seeds)}-seeds-{time.strftime('%Y%m%d-%H%M%S')}"
     facts = {"source": source, "seeds": list(seeds), "created": time.time()}
+    path = runs.new_folder(root, f"{source}-{len(seeds)}-seeds", name)
+    made: list[Run] = []
     try:
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path = root / stem
-        for attempt in range(2, 1_000):
-            try:
-                path.mkdir(mode=0o700)
-                break
-            except FileExistsError:
-                if name is not None:
-                    raise StudyError(f"{root}: there is a {name!r} already; choose another --name") from None
-                path = root / f"{stem}-{attempt}"
         for seed in seeds:
-            runs.create(path, source, {**scenario, "seed": seed}, options, f"seed-{seed}", own)
+            made.append(runs.create(path, source, {**scenario, "seed": seed}, options, f"seed-{seed}", own))
         # Last: a folder that has it has all its trials.
-        (path / "study.json").write_text(json.dumps(facts, indent=1))
-    except OSError as error:
-        raise StudyError(f"{root}: can't write there ({error.strerror}); choose another --runs") from None
+        replace(path / _NAME, json.dumps(facts, indent=1).encode())
+    except BaseException as error:
+        for run in made:
+            run.discard()
+        with contextlib.suppress(OSError):
+            path.rmdir()
+        if isinstance(error, OSError):
+            raise StudyError(f"{path}: can't write there ({error.strerror}); choose another --runs") from None
+        raise
     return Study(path)
 
 
 def find(root: Path, name: str) -> Study | None:
     """The study of that name or path, None where there is none."""
     for path in (root / name, Path(name)):
-        if (path / "study.json").is_file():
+        if (path / _NAME).is_file():
             return Study(path)
     return None

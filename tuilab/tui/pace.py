@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable
 from itertools import takewhile
 
+from tuilab.runs import State
 from tuilab.tui.snapshot import Snapshot
 
 PACES = (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
@@ -32,7 +33,7 @@ class EnginePace:
 
     def note(self, snapshot: Snapshot) -> None:
         """Learn from a snapshot."""
-        if snapshot.state == "running":
+        if snapshot.state is State.RUNNING:
             self._looks.append((self._clock(), snapshot.last))
         answers = [event for event in snapshot.events if event.kind == "pace"]
         if answers and len(answers) != self._answers:

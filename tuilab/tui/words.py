@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.style import Style
 
 from tuilab.amounts import age as age
+from tuilab.runs import State
 from tuilab.scenario.errors import shortened
 
 if TYPE_CHECKING:
@@ -22,16 +23,16 @@ BAD = "ansi_red"
 CARE = "ansi_yellow"
 
 STATES = {
-    "starting": ("…", CARE),
-    "running": ("▶", GOOD),
-    "paused": ("‖", CARE),
-    "disk full": ("‖", BAD),
-    "finished": ("✓", ""),
-    "stopped": ("■", ""),
-    "failed": ("✗", BAD),
-    "died": ("✗", BAD),
-    "unreadable": ("✗", BAD),
-    "unfinished": ("…", DIM),
+    State.STARTING: ("…", CARE),
+    State.RUNNING: ("▶", GOOD),
+    State.PAUSED: ("‖", CARE),
+    State.DISK_FULL: ("‖", BAD),
+    State.FINISHED: ("✓", ""),
+    State.STOPPED: ("■", ""),
+    State.FAILED: ("✗", BAD),
+    State.DIED: ("✗", BAD),
+    State.UNREADABLE: ("✗", BAD),
+    State.UNFINISHED: ("…", DIM),
 }
 """Each state's mark and colour."""
 
@@ -53,9 +54,9 @@ def ink(code: int) -> Style:
     return Style() if code < 0 else Style(foreground=Color(0, 0, 0, ansi=code))
 
 
-def badge(state: str) -> Content:
+def badge(state: State) -> Content:
     """A state with its mark, in its colour."""
-    mark, color = STATES.get(state, ("•", ""))
+    mark, color = STATES[state]
     return Content.styled(f"{mark} {state}", color)
 
 

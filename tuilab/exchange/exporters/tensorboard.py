@@ -82,7 +82,7 @@ def _messages(recording: Readable, arm: str, clock: Clock) -> Iterator[bytes]:
             yield _event(wall, step, head + value.tobytes())
     for name in recording.frames():
         if _arm_of(recording, name) == arm:
-            tag = name.partition("/")[2] or name
+            tag = recording.identity(name).quantity or name
             for step in recording.frame_steps(name).tolist():
                 frame = recording.frame(name, step)
                 if frame is not None:

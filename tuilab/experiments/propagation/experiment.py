@@ -59,11 +59,11 @@ class PropagationExperiment(SteppedExperiment):
         self._weighed: dict[str, Look] = {}
         self._groups: list[list[str]] = []
         for name, arm in scenario.arms.items():
-            together = next((arms for arms in self._groups if _alike(arm, scenario.arms[arms[0]])), None)
-            if together is None:
+            group = next((arms for arms in self._groups if _alike(arm, scenario.arms[arms[0]])), None)
+            if group is None:
                 self._groups.append([name])
             else:
-                together.append(name)
+                group.append(name)
             layers = self._layers([name])
             if scenario.probes.weights:
                 self._reach[name] = reach_of(layers)

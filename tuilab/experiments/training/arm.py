@@ -97,7 +97,7 @@ class Arm:
 
     # -- learning -----------------------------------------------------------------------------------
 
-    def look(self, step: int, watched: bool) -> Tensor:
+    def forward_backward(self, step: int, watched: bool) -> Tensor:
         """Loss, accuracy and penalty of batch `step`, means over the members, (3,) and not waited for.
 
         With several processes then the loss and accuracy of this one's share of it, (5,).
@@ -106,9 +106,9 @@ class Arm:
         for member in self._members:
             batch = self._batch(step, member)
             watching = self._observer.watching() if watched and member is self._members[0] else None
-            look = member.look(batch, step, watching)
+            figures = member.forward_backward(batch, step, watching)
             own = [member.own] if self._batches.world.size > 1 else []
-            found.append(torch.cat([look, member.penalty().to(look)[None], *own]))
+            found.append(torch.cat([figures, member.penalty().to(figures)[None], *own]))
         return torch.stack(found).mean(0)
 
     def _batch(self, step: int, member: Learner) -> Batch:
@@ -119,7 +119,7 @@ class Arm:
     def seen(
         self, observation: Observation, loss: float, accuracy: float, penalty: float, *own: float
     ) -> None:
-        """Take note of what `look` found."""
+        """Take note of what `forward_backward` found."""
         values, step = observation.values, observation.step
         values[f"{self.name}/train.loss"] = loss
         values[f"{self.name}/train.accuracy"] = accuracy

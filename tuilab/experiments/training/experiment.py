@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -15,7 +15,7 @@ from tuilab.experiments.training.arm import Arm
 from tuilab.experiments.training.batches import Batches
 from tuilab.experiments.training.frames import points, schedule
 from tuilab.experiments.training.sharing import checksum
-from tuilab.experiments.tuning import changed, numbers
+from tuilab.experiments.tuning import changed, numbers, patched
 from tuilab.experiments.world import ALONE, PeerFailed, World
 from tuilab.probes.cost import ProbeSchedule, Stopwatch
 from tuilab.probes.pending import fetch
@@ -113,7 +113,16 @@ class TrainingExperiment:
 
     def tune(self, key: str, value: float) -> None:
         """Change one from the next update on, velocities and moments kept; raises KeyError or ValueError."""
-        place, settings = changed(self._optimizers, key, value)
+        self._change(*changed(self._optimizers, key, value))
+
+    def patch(self, at: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change several of one optimiser, all or none; returns what they were."""
+        place, settings = patched(self._optimizers, at, changes)
+        was = {name: getattr(self._optimizers[place], name) for name in changes}
+        self._change(place, settings)
+        return was
+
+    def _change(self, place: str, settings: Strict) -> None:
         for arm in self._arms:
             if place == f"{arm.name}/optimizer":
                 arm.tune(settings)
@@ -183,20 +192,20 @@ class TrainingExperiment:
             self._world.broadcast(None)  # here the others wait for as long as it takes
 
     def _learn(self, observation: Observation, arms: list[Arm]) -> None:
-        """Look, measure, update."""
+        """Forward and backward, measure, update."""
         step, due = observation.step, self.probes.due(observation.step)
         self._examples += sum(arm.setup.batch * arm.setup.members for arm in arms if not arm.diverged)
-        looks = torch.stack([arm.look(step, due) for arm in arms]).tolist()
+        figures = torch.stack([arm.forward_backward(step, due) for arm in arms]).tolist()
         pending = [found for arm in arms for found in arm.measure()] if due else []
-        for arm, look in zip(arms, looks, strict=True):
-            arm.seen(observation, *look)
+        for arm, found in zip(arms, figures, strict=True):
+            arm.seen(observation, *found)
             if step < self.steps:
                 pending += arm.update(step, due)
         if due and self._world.leader:
             with self._watch:
-                for found in fetch(pending):
-                    observation.values.update(found.values)
-                    observation.frames.update(found.frames)
+                for measured in fetch(pending):
+                    observation.values.update(measured.values)
+                    observation.frames.update(measured.frames)
 
     def _account(self, observation: Observation, seconds: float, closely: float) -> None:
         """Speed and the probes' share of the time, and the schedule thinned if they took too much.

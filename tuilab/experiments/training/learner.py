@@ -93,7 +93,9 @@ class Learner:
     def optimizer(self, settings: Strict) -> None:
         self._updater.settings = settings
 
-    def look(self, batch: Batch, step: int, watching: AbstractContextManager[None] | None = None) -> Tensor:
+    def forward_backward(
+        self, batch: Batch, step: int, watching: AbstractContextManager[None] | None = None
+    ) -> Tensor:
         """Loss and accuracy of a batch, (2,) and not waited for; leaves the gradients for `update`.
 
         Args:
@@ -191,6 +193,6 @@ class Learner:
     @torch.enable_grad()
     def _again(self, step: int) -> Tensor:
         """Loss and gradients of the batch looked at, with the weights as they are now."""
-        loss = self.look(self._batch, step)[0]
+        loss = self.forward_backward(self._batch, step)[0]
         self._regularizer.add_gradient(self.network.weights)
         return loss + self.penalty()

@@ -21,22 +21,24 @@ class Block(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, norm: Spec, activation: Spec) -> None:
         super().__init__()
-        stride = 1 if inputs == outputs else 2
-        self.first = convolution(inputs, outputs, 3, stride, padding=1, bias=False)
+        self.stride = 1 if inputs == outputs else 2
+        self.first = convolution(inputs, outputs, 3, self.stride, padding=1, bias=False)
         self.first_norm = normalization(norm, outputs)
         self.first_activation = Activate(activation)
         self.second = convolution(outputs, outputs, 3, padding=1, bias=False)
         self.second_norm = normalization(norm, outputs)
         self.shortcut: nn.Module = nn.Identity()
-        if stride > 1:
-            self.shortcut = convolution(inputs, outputs, 1, stride, bias=False)
+        if self.stride > 1:
+            self.shortcut = convolution(inputs, outputs, 1, bias=False)
         self.activation = Activate(activation)
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, inputs, height, width) to (batch, outputs, …), half the size where channels change."""
         f = self.first_activation(self.first_norm(self.first(x)))
         f = self.second_norm(self.second(f))
-        y: Tensor = self.activation(f + self.shortcut(x))
+        # Every second pixel is taken here, not by the convolution: of one pixel, with a stride and few
+        # channels, oneDNN writes its weights' gradient beyond its memory (uxlfoundation/oneDNN#6035).
+        y: Tensor = self.activation(f + self.shortcut(x[..., :: self.stride, :: self.stride]))
         return y
 
 

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.message import Message
-from textual.screen import Screen
 
 from tuilab import terminal
-from tuilab.runs import RunError
+from tuilab.runs import State
 from tuilab.tui import words
-from tuilab.tui.pace import EnginePace
 from tuilab.tui.player import Player
 from tuilab.tui.screens.arms import ArmsScreen
+from tuilab.tui.screens.steering import SteeredScreen
 from tuilab.tui.snapshot import Snapshot, Wanted
 from tuilab.tui.source import Source
 from tuilab.tui.widgets.grid import PanelGrid
@@ -29,31 +28,15 @@ from tuilab.tui.worker import Worker
 
 TICK = 0.25
 """Seconds between two frames of playback; a live run is looked at half as often, to be kind to thin links."""
-ANSWER = 0.15
-"""Seconds after which an engine has most likely done what it was asked."""
 WIDE, HUGE = 110, 160
 """Columns from which the side column stands beside the panels, and from which it is wider."""
 
 
-class RunScreen(Screen[None]):
+class RunScreen(SteeredScreen):
     """Header, panels, side column, transport bar; and the cursor that they all show."""
 
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "play", "play"),
-        Binding("full_stop", "single", "one step"),
-        Binding("left", "move(-1)", "back"),
-        Binding("right", "move(1)", "forward"),
-        Binding("shift+left,ctrl+left", "move(-10)", "ten back"),
-        Binding("shift+right,ctrl+right", "move(10)", "ten forward"),
-        Binding("home", "first", "first step"),
-        Binding("end", "live", "live end"),
-        # With priority it acts before the keys typed after it are handed to this screen.
-        Binding("g", "goto", "go to step", priority=True),
-        Binding("plus,greater_than_sign,equals_sign", "speed(1)", "faster"),
-        Binding("minus,less_than_sign", "speed(-1)", "slower"),
-        Binding("n", "event(1)", "next event"),
-        Binding("p", "event(-1)", "previous event"),
         Binding("l", "log", "log axis"),
         Binding("d", "describe", "in words"),
         Binding("z", "zoom", "zoom"),
@@ -73,10 +56,7 @@ class RunScreen(Screen[None]):
 
     def __init__(self, source: Source, *, live: bool, speed: float = 1.0, start: int | None = None) -> None:
         """Show a source: from its end, or played from the start."""
-        super().__init__()
-        self.player = Player(following=live, speed=speed)
-        self.snapshot = Snapshot(Wanted())
-        self._source = source
+        super().__init__(source, Player(following=live, speed=speed))
         self._start = start
         self._begun = False
         self._worker = Worker(source, self._deliver)
@@ -85,7 +65,6 @@ class RunScreen(Screen[None]):
         self._glyphs = terminal.glyphs(sys.__stderr__)
         self._every_other = False
         self._told: int | None = None
-        self._pace = EnginePace()
 
     def compose(self) -> ComposeResult:
         """The frame, filled when the first snapshot comes."""
@@ -104,7 +83,7 @@ class RunScreen(Screen[None]):
     def on_unmount(self) -> None:
         """Let the worker end; a run that its engine died of before it began leaves nothing behind."""
         self._worker.stop()
-        if self.snapshot.state == "died" and not self.snapshot.header:
+        if self.snapshot.state is State.DIED and not self.snapshot.header:
             self._source.discard()
 
     def on_resize(self) -> None:
@@ -130,7 +109,7 @@ class RunScreen(Screen[None]):
             return
         self.player.extend(snapshot.first, snapshot.last, snapshot.growing)
         self.player.retime(snapshot.timeline)
-        self._pace.note(snapshot)
+        self.pace.note(snapshot)
         if snapshot.header and not self._begun:
             self._begun = True
             self._begin()
@@ -157,7 +136,7 @@ class RunScreen(Screen[None]):
 
     def on_panel_grid_arranged(self) -> None:
         """Panels have new sizes: have them drawn."""
-        self._ask()
+        self.ask()
 
     # What the clock and the keys bring
 
@@ -168,9 +147,9 @@ class RunScreen(Screen[None]):
         player.settle()
         self._every_other = not self._every_other
         if played or (self.snapshot.growing and self._every_other):
-            self._ask()
+            self.ask()
 
-    def _ask(self) -> None:
+    def ask(self) -> None:
         """Tell the worker what to draw next."""
         player = self.player
         self._worker.want(
@@ -188,20 +167,21 @@ class RunScreen(Screen[None]):
 
     def _show_state(self) -> None:
         player, snapshot = self.player, self.snapshot
-        live = player.following and snapshot.alive
         self.query_one(RunHeader).show(snapshot, self._remark())
         self.query_one(Transport).show(
             step=snapshot.step,
             last=snapshot.last,
             steps=snapshot.steps,
             following=player.following,
-            moving=snapshot.state == "running" if live else player.playing,
+            moving=snapshot.state is State.RUNNING if self.live else player.playing,
             growing=snapshot.growing,
             speed=player.speed,
         )
         grid = self.query_one(PanelGrid)
         pages = grid.zoomed is None and grid.pages > 1
-        self.query_one(Hints).show(keys_for(snapshot.state, live, player.playing, snapshot.growing, pages))
+        self.query_one(Hints).show(
+            keys_for(snapshot.state, self.live, player.playing, snapshot.growing, pages)
+        )
 
     def _remark(self) -> str:
         grid = self.query_one(PanelGrid)
@@ -214,7 +194,7 @@ class RunScreen(Screen[None]):
             remarks.append(f"page {grid.page + 1}/{grid.pages}")
         return " · ".join(remarks)
 
-    def _say(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
         """Tell the user something, until the next key."""
         self.query_one(Hints).say(sentence, words.CARE)
 
@@ -224,93 +204,15 @@ class RunScreen(Screen[None]):
 
     # Actions
 
-    def _tell_engine(self, do: str, **arguments: Any) -> None:
-        try:
-            self._source.ask(do, **arguments)
-        except RunError as error:
-            self._say(str(error))
-        else:
-            self.set_timer(ANSWER, self._ask)
-
-    def action_play(self) -> None:
-        """Live: pause or resume the engine. Else: play or pause."""
-        if self.player.following and self.snapshot.alive:
-            if self.snapshot.state == "starting":
-                self._say("the engine is still starting")
-                return
-            self._tell_engine("pause" if self.snapshot.state == "running" else "resume")
-            return
-        self.player.toggle()
-        self._ask()
-
-    def action_single(self) -> None:
-        """Live: one step of the engine. Else: one step of the cursor."""
-        if not (self.player.following and self.snapshot.alive):
-            self.action_move(1)
-        elif self.snapshot.state == "running":
-            self._say("the engine runs; space pauses it, then . lets it take one step")
-        else:
-            self._tell_engine("step")
-
-    def action_move(self, steps: int) -> None:
-        """Move the cursor."""
-        self.player.move(steps)
-        self._ask()
-
-    def action_first(self) -> None:
-        """Go to the first step."""
-        self.action_seek(self.player.first)
-
-    def action_live(self) -> None:
-        """Go to the end and stay there."""
-        self.player.follow()
-        self._ask()
-
-    def action_goto(self) -> None:
-        """Ask for a step."""
-        from tuilab.tui.screens.goto import GotoScreen
-
-        def go(step: int | None) -> None:
-            if step is not None:
-                self.action_seek(step)
-
-        self.app.push_screen(GotoScreen(self.player.first, self.player.last), go)
-
-    def action_seek(self, step: int) -> None:
-        """Go to a step and stay there."""
-        self.player.seek(step)
-        self.player.playing = False
-        self._ask()
-
-    def action_event(self, direction: int) -> None:
-        """Go to the next event's step, or to the previous one's."""
-        here = self.player.step
-        steps = {event.step for event in self.snapshot.events if (event.step - here) * direction > 0}
-        if steps:
-            self.action_seek(min(steps, key=lambda step: abs(step - here)))
-        else:
-            self._say(f"no event {'after' if direction > 0 else 'before'} step {words.count(here)}")
-
-    def action_speed(self, notches: int) -> None:
-        """Live: the engine's pace. Else: play faster or slower."""
-        if self.player.following and self.snapshot.alive:
-            pace = self._pace.change(notches)
-            rate = "as fast as it can" if pace == "max" else f"{pace} steps a second"
-            self._say(f"the engine is asked for {rate}")
-            self._tell_engine("pace", value=None if pace == "max" else float(pace))
-            return
-        self.player.change_speed(notches)
-        self._ask()
-
     def action_describe(self) -> None:
         """Say what a panel shows."""
         self._told = self.query_one(PanelGrid).chosen
-        self._ask()
+        self.ask()
 
     def action_log(self) -> None:
         """Axes as the panels like them, logarithmic, linear."""
         self._log = {None: True, True: False, False: None}[self._log]
-        self._ask()
+        self.ask()
 
     def action_zoom(self) -> None:
         """One panel alone, or all."""
@@ -325,7 +227,7 @@ class RunScreen(Screen[None]):
 
         def hide(hidden: frozenset[str]) -> None:
             self._hidden = hidden
-            self._ask()
+            self.ask()
 
         self.app.push_screen(ArmsScreen(self.snapshot.arms, self._hidden, hide))
 
@@ -342,27 +244,6 @@ class RunScreen(Screen[None]):
         elif len(self.app.screen_stack) > 1:
             self.dismiss()
 
-    def on_transport_pressed(self, message: Transport.Pressed) -> None:
-        """A button of the bar."""
-        match message.action:
-            case "back":
-                self.action_move(-1)
-            case "forward":
-                self.action_single()
-            case "play":
-                self.action_play()
-            case "live":
-                self.action_live()
-            case "goto":
-                self.action_goto()
-
-    def on_transport_sought(self, message: Transport.Sought) -> None:
-        """A place on the track."""
-        player, snapshot = self.player, self.snapshot
-        end = max(snapshot.last, snapshot.steps or 0) if snapshot.growing else snapshot.last
-        player.seek(round(message.share * end))
-        self._ask()
-
     def commands(self) -> Iterator[SystemCommand]:
         """What the palette offers here."""
         yield SystemCommand("Jump to the live end", "Show the newest step and follow", self.action_live)
@@ -374,7 +255,7 @@ class RunScreen(Screen[None]):
         yield SystemCommand("Events", "Show and hide expectations and events", self.action_side)
         if self.snapshot.alive:
             yield SystemCommand(
-                "Stop the engine", "End the run now; its recording stays", lambda: self._tell_engine("stop")
+                "Stop the engine", "End the run now; its recording stays", lambda: self.tell_engine("stop")
             )
 
 
@@ -382,6 +263,6 @@ def _waiting(snapshot: Snapshot) -> str:
     """Why there are no panels yet."""
     if snapshot.problem:
         return f"{snapshot.state}: {snapshot.problem}"
-    if snapshot.state == "starting":
+    if snapshot.state is State.STARTING:
         return "The engine is starting: loading torch takes a few seconds."
     return "Nothing to be seen is recorded yet."

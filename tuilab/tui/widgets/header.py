@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tuilab.panels.finish import cut_inside
+from tuilab.runs import State
 from tuilab.tui import words
 from tuilab.tui.snapshot import ArmLabel, Snapshot
 
@@ -23,7 +24,7 @@ class RunHeader(Widget):
         super().__init__(id="header")
         self._run_name = name
         self._shown: tuple[object, ...] = ()
-        self._title, self._state, self._remark = "", "starting", ""
+        self._title, self._state, self._remark = "", State.STARTING, ""
         self._problem = ""
         self._own: tuple[str, ...] = ()
         self._arms: tuple[ArmLabel, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
+from tuilab.runs import State
 from tuilab.tui import words
 
 Keys = Sequence[tuple[str, str]]
@@ -53,12 +54,12 @@ class Hints(Widget):
         return Content("  ").join(parts)
 
 
-def keys_for(state: str, live: bool, playing: bool, growing: bool, pages: bool) -> Keys:
+def keys_for(state: State, live: bool, playing: bool, growing: bool, pages: bool) -> Keys:
     """The keys of a run that matter now, the most important first."""
-    if state == "starting":
+    if state is State.STARTING:
         keys = []
     elif live:
-        does = "pause" if state == "running" else "resume"
+        does = "pause" if state is State.RUNNING else "resume"
         keys = [("space", f"{does} the engine"), (".", "step it"), ("<>", "pace")]
     else:
         keys = [("space", "pause" if playing else "play"), ("←→", "step"), ("<>", "speed")]

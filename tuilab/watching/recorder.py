@@ -9,9 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from tuilab.engine.cadence import Tables
-from tuilab.experiments import Observation
+from tuilab.probes.observation import Observation
 from tuilab.recording import Writer
+from tuilab.watching.cadence import Tables
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from tuilab.recording import Series, SeriesName, Table, Writer
 
-TOGETHER, BY_ARM, BY_METRIC = 3, 6, 7
+WHOLE, BY_ARM, BY_METRIC = 3, 6, 7
 """How often a group may fall apart in two, and how often by arm as well, and by metric; then it does so into
 its series. So a series is in few tables however its neighbours come and go: definitions stay below what
 they define."""
@@ -107,7 +107,7 @@ class Tables:
 def _grain(name: str, depth: int) -> tuple[str | None, ...]:
     """What of a series keeps it from others when its group falls apart; nothing at first."""
     identity = SeriesName.parse(name)
-    return () if depth < TOGETHER else identity[: 1 + (depth >= BY_ARM) + (depth >= BY_METRIC)]
+    return () if depth < WHOLE else identity[: 1 + (depth >= BY_ARM) + (depth >= BY_METRIC)]
 
 
 def _places(indices: list[int]) -> Places:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
 
-from tuilab.experiments import Observation
+from tuilab.probes.observation import Observation
 from tuilab.recording.names import SeriesName
 from tuilab.runs import Run, State, Summary
 

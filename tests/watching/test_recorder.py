@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tuilab.engine.cadence import BY_METRIC
-from tuilab.engine.recorder import Recorder
-from tuilab.experiments import Observation
+from tuilab.probes.observation import Observation
 from tuilab.recording import Recording, SeriesName, Writer
+from tuilab.watching.cadence import BY_METRIC
+from tuilab.watching.recorder import Recorder
 
 Values = dict[str, float]
 
