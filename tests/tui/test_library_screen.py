@@ -137,21 +137,30 @@ async def test_a_launch_that_fails_is_a_sentence_at_the_bottom(monkeypatch: pyte
         await until(lambda: "/nowhere: can't write runs there" in text_of(app), "the sentence")
 
 
-async def test_own_parts_run_only_in_a_lab_that_was_told_to_trust_them() -> None:
+async def test_own_parts_run_only_in_a_lab_that_was_told_to_trust_them(
+    live: tuple[Run, Recorder], monkeypatch: pytest.MonkeyPatch
+) -> None:
     Path("homemade.toml").write_text(
         'kind = "descent"\ntitle = "Mine"\nquestion = "?"\nsteps = 3\nsurface = { name = "saddle" }\n'
         'start = [1, 1]\noptimizer = "mine.py:Mine"\n'
     )
-    Path("mine.py").write_text("raise ValueError('it ran')\n")
     async with library() as (app, pilot):
         await choose(app, pilot, "homemade")
         await pilot.press("enter")
         await until(lambda: "is Python code" in said(app), "the refusal")
         assert isinstance(app.screen, LibraryScreen)
+    trusted: list[bool] = []
+
+    def launch(path: Path, predicted: list[int | None], trust: bool) -> Source:
+        trusted.append(trust)
+        return Source(live[0])
+
+    monkeypatch.setattr("tuilab.tui.launching.launch", launch)
     async with library(trust=True) as (app, pilot):
         await choose(app, pilot, "homemade")
         await pilot.press("enter")
-        await until(lambda: "ValueError" in said(app), "what came of it")
+        await until(lambda: isinstance(app.screen, RunScreen), "the run screen")
+    assert trusted == [True]
 
 
 async def test_runs_show_how_they_are_and_open(live: tuple[Run, Recorder]) -> None:
