@@ -95,6 +95,7 @@ HEADER = st.fixed_dictionaries(
         "metrics": table(loss=table(meaning=either("how bad"), unit=either("nats"), per_layer=either(False))),
         "sampled": table(loss=either(4096)),
         "predicted": either([0], [None]),
+        "own": st.lists(table(file=either("/here/mine.py"), name=either("Mine")), max_size=2),
         "created": either(1.0e9),
         "host": either("here"),
         "device": either("cpu"),

@@ -9,7 +9,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from cli_command import tuilab
 
+from tuilab.engine import EngineError, conduct
+from tuilab.prepare import prepare
 from tuilab.recording import Recording
 from tuilab.runs import find, listing
 from tuilab.scenario.errors import ScenarioError
@@ -63,12 +66,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TUILAB_RUNS", str(tmp_path / "runs"))
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     return tmp_path
-
-
-def tuilab(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "tuilab", *words], capture_output=True, text=True, timeout=120
-    )
 
 
 def ran(here: Path) -> bool:
@@ -178,9 +175,6 @@ def test_what_has_another_form_is_no_own_part(here: Path) -> None:
     ],
 )
 def test_what_is_wrong_with_it_is_one_sentence(here: Path, code: str, said: str) -> None:
-    from tuilab.engine import EngineError, conduct
-    from tuilab.prepare import prepare
-
     (here / "course" / "mine.py").write_text(code)
     (here / "course" / "nearby.py").write_text("")
     run = prepare(here / "course" / "bowl.toml", trust=True)
@@ -220,9 +214,8 @@ def test_a_step_that_fails_is_recorded_with_its_line(here: Path) -> None:
 
 
 def test_resume_wants_trust_again_and_says_that_the_file_has_changed(here: Path) -> None:
-    done = tuilab(
-        "run", "../course/bowl.toml", "--trust", "--name", "on", "--steps", "40", "--detach", "--pace", "20"
-    )
+    words = ("run", "../course/bowl.toml", "--trust", "--name", "on", "--detach", "--pace", "20")
+    done = subprocess.run([sys.executable, "-P", "-m", "tuilab", *words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert tuilab("stop", "on").returncode == 0
     run = find(here / "runs", "on")

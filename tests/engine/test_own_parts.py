@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -75,6 +77,12 @@ class Rule:
     def __init__(self, lr): self.lr = lr
     def start(self, x): return ()
     def step(self, x, g, state): return x - self.lr * g, ()
+
+class Heavy(Rule):
+    def start(self, x): return (torch.zeros_like(x),)
+    def step(self, x, g, state):
+        v = 0.5 * state[0] + g
+        return x - self.lr * v, (v,)
 
 class Ahead(Rule):
     def step(self, x, g, state, surface): return x - self.lr * surface.gradient(x - self.lr * g), ()
@@ -200,3 +208,23 @@ def test_two_runs_with_an_own_network_start_with_the_same_weights() -> None:
         with conducted(NET).open() as recording:
             ends.append(recording.read("half/train.loss")[1].tolist())
     assert ends[0] == ends[1]
+
+
+def test_a_training_of_own_parts_that_was_interrupted_is_equal_to_one_that_was_not() -> None:
+    def stop(step: int, steps: int, waiting: str) -> None:
+        if step == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    Path("one.toml").write_text(NET.replace("parts.py:Rule", "parts.py:Heavy"))
+    whole = prepare("one.toml", trust=True)
+    conduct(whole, trust=True)
+    parted = prepare("one.toml", trust=True)
+    assert conduct(parted, stop, trust=True) == "stopped"
+    with pytest.raises(EngineError, match="add --trust"):
+        conduct(parted, resume=True)
+    assert conduct(parted, resume=True, trust=True) == "finished"
+    with whole.open() as one, parted.open() as other:
+        for arm in ("half", "root", "sine"):
+            for metric in ("train.loss", "validation.accuracy"):
+                series = f"{arm}/{metric}"
+                assert one.read(series)[1].tolist() == other.read(series)[1].tolist(), series

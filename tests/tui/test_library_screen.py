@@ -36,11 +36,18 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @asynccontextmanager
-async def library(size: tuple[int, int] = (120, 40)) -> AsyncIterator[tuple[LabApp, Pilot[None]]]:
-    app = LabApp(LibraryScreen())
+async def library(
+    size: tuple[int, int] = (120, 40), trust: bool = False
+) -> AsyncIterator[tuple[LabApp, Pilot[None]]]:
+    app = LabApp(LibraryScreen(trust))
     async with app.run_test(size=size) as pilot:
         await until(lambda: "activation-curves" in text_of(app), "the scenarios")
         yield app, pilot
+
+
+def said(app: LabApp) -> str:
+    """What is on the terminal, wherever its lines are broken."""
+    return " ".join(text_of(app).split())
 
 
 async def choose(app: LabApp, pilot: Pilot[None], name: str) -> None:
@@ -76,7 +83,7 @@ async def test_enter_launches_and_shows_the_run(
 ) -> None:
     launched: list[str] = []
 
-    def launch(path: Path, predicted: list[int | None]) -> Source:
+    def launch(path: Path, predicted: list[int | None], trust: bool) -> Source:
         launched.append(path.stem)
         assert predicted == []
         return Source(live[0])
@@ -97,7 +104,7 @@ async def test_questions_come_before_the_run(
 ) -> None:
     launched: list[list[int | None]] = []
 
-    def launch(path: Path, predicted: list[int | None]) -> Source:
+    def launch(path: Path, predicted: list[int | None], trust: bool) -> Source:
         launched.append(predicted)
         return Source(live[0])
 
@@ -120,7 +127,7 @@ async def test_questions_come_before_the_run(
 
 
 async def test_a_launch_that_fails_is_a_sentence_at_the_bottom(monkeypatch: pytest.MonkeyPatch) -> None:
-    def launch(path: Path, predicted: list[int | None]) -> Source:
+    def launch(path: Path, predicted: list[int | None], trust: bool) -> Source:
         raise RunError("/nowhere: can't write runs there")
 
     monkeypatch.setattr("tuilab.tui.launching.launch", launch)
@@ -128,6 +135,32 @@ async def test_a_launch_that_fails_is_a_sentence_at_the_bottom(monkeypatch: pyte
         await choose(app, pilot, "plain")
         await pilot.press("enter")
         await until(lambda: "/nowhere: can't write runs there" in text_of(app), "the sentence")
+
+
+async def test_own_parts_run_only_in_a_lab_that_was_told_to_trust_them(
+    live: tuple[Run, Recorder], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("homemade.toml").write_text(
+        'kind = "descent"\ntitle = "Mine"\nquestion = "?"\nsteps = 3\nsurface = { name = "saddle" }\n'
+        'start = [1, 1]\noptimizer = "mine.py:Mine"\n'
+    )
+    async with library() as (app, pilot):
+        await choose(app, pilot, "homemade")
+        await pilot.press("enter")
+        await until(lambda: "is Python code" in said(app), "the refusal")
+        assert isinstance(app.screen, LibraryScreen)
+    trusted: list[bool] = []
+
+    def launch(path: Path, predicted: list[int | None], trust: bool) -> Source:
+        trusted.append(trust)
+        return Source(live[0])
+
+    monkeypatch.setattr("tuilab.tui.launching.launch", launch)
+    async with library(trust=True) as (app, pilot):
+        await choose(app, pilot, "homemade")
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, RunScreen), "the run screen")
+    assert trusted == [True]
 
 
 async def test_runs_show_how_they_are_and_open(live: tuple[Run, Recorder]) -> None:

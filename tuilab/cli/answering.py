@@ -26,6 +26,8 @@ class Answer:
     """`right`, `differs`, `not written` or `fails`."""
     said: list[str] = field(default_factory=list)
     printed: str = ""
+    exercise: dict[str, str] = field(default_factory=dict)
+    """Its `family`, `part` and `attribute`, where the comparison came so far."""
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -70,6 +72,7 @@ def answer_of(name: str, file: Path, limit: float) -> Answer:
         try:
             found = json.loads(result.read_text())
             verdict, said = found["verdict"], [str(line) for line in found["said"]]
+            exercise = {str(key): str(value) for key, value in dict(found["exercise"]).items()}
         except (OSError, ValueError, KeyError, TypeError):
             return Answer("fails", [f"ended its process by itself (exit code {code})"], printed)
-        return Answer(verdict if verdict in _VERDICTS else "fails", said, printed)
+        return Answer(verdict if verdict in _VERDICTS else "fails", said, printed, exercise)

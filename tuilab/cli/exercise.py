@@ -83,9 +83,6 @@ def _write(name: str, as_json: bool) -> None:
 
 
 def _check(name: str, file: Path, race: bool, limit: float, runs: Path | None, as_json: bool) -> None:
-    from tuilab.exercises import find
-
-    exercise = find(name)
     found = answer_of(name, file, limit)
     if as_json:
         print_json({"exercise": name, "file": str(file), **found.facts})
@@ -96,18 +93,21 @@ def _check(name: str, file: Path, race: bool, limit: float, runs: Path | None, a
         say(heading(f"{name}: {found.verdict}"))
         for line in found.said:
             say(f"  {line}")
-        scenario = _RACES / f"race-{exercise.family}.toml"
-        if race and found.verdict in ("right", "differs") and scenario.is_file():
-            own = f"{file.resolve()}:{exercise.attribute}"
-            _race(scenario, exercise.family, exercise.part, own, runs)
+        if race and found.verdict in ("right", "differs"):
+            _race(found.exercise, file, runs)
     if found.verdict != "right":
         raise typer.Exit(1 if found.verdict in ("differs", "not written") else 2)
 
 
-def _race(scenario: Path, key: str, part: str, own: str, runs: Path | None) -> None:
-    """Both in one scenario: in the lab where there is a terminal, else as plots."""
+def _race(exercise: dict[str, str], file: Path, runs: Path | None) -> None:
+    """Both in one scenario, if there is one: in the lab where there is a terminal, else as plots."""
     from tuilab.prepare import prepare
 
+    key, part = exercise["family"], exercise["part"]
+    own = f"{file.resolve()}:{exercise['attribute']}"
+    scenario = _RACES / f"race-{key}.toml"
+    if not scenario.is_file():
+        return
     given = "".join(
         f", {setting}" for setting in _GIVEN.get(part, ["lr = 0.05"] if key == "optimizer" else [])
     )

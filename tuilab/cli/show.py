@@ -5,11 +5,25 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from tuilab.cli.output import AsJson, heading, print_json, print_table, say
+from tuilab.cli.parts import part
+
+
+class _OrPart(TyperGroup):
+    """What is no table's name is a part's: `show adam` is `show part adam`."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that is meant."""
+        if args and args[0] not in self.commands:
+            args = ["part", *args]
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
-    help="Print a table: the names of metrics, or what the lab works out beside the lecture's.",
+    cls=_OrPart,
+    help="Print a table: the names of metrics, or what the lab works out beside the lecture's; or a part.",
     no_args_is_help=True,
 )
 
@@ -39,7 +53,10 @@ With erf, GELU needs 1.48111 and −0.90951; the lecture's makes E[φ²] = 1.008
 
 @app.callback()
 def show() -> None:
-    """Print a table: the names of metrics, or what the lab works out beside the lecture's."""
+    """Print a table: the names of metrics, or what the lab works out beside the lecture's; or a part."""
+
+
+app.command("part")(part)
 
 
 @app.command("metrics")

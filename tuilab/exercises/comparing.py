@@ -128,17 +128,18 @@ def _told(ours: Tensor, theirs: Tensor, off: Tensor, before: Tensor | None) -> l
         and before.shape == ours.shape
         and (share := _ratio(ours - before, theirs - before))
     ):
-        lines.append(f"the change from the value before is {share:.6g} times ours everywhere")
+        lines.append(f"the change from the value before is {share:.4g} times ours everywhere")
     elif share := _ratio(ours, theirs):
-        lines.append(f"it is {share:.6g} times ours everywhere")
+        lines.append(f"it is {share:.4g} times ours everywhere")
     return lines
 
 
 def _ratio(ours: Tensor, theirs: Tensor) -> float | None:
-    """Theirs ÷ ours, if that is one number at all of several places."""
+    """What theirs is times ours, if to a thousandth that is one number, not 1, at all of several places."""
     there = ours.abs() > _TINY
     if int(there.sum()) < 2 or bool((theirs[~there].abs() > _TINY).any()):
         return None
     shares = theirs[there] / ours[there]
     share = float(shares.mean())
-    return share if bool(((shares - share).abs() <= 1e-6 * abs(share)).all()) else None
+    alike = bool(((shares - share).abs() <= 1e-3 * abs(share)).all())
+    return share if alike and abs(share - 1) > 1e-3 else None

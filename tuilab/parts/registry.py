@@ -29,3 +29,6 @@ FAMILIES: dict[str, dict[str, Any]] = {
 }
 """The families by the keys that scenarios use, each with its parts by their names. The very tables that
 experiments look parts up in: what is put here is found everywhere."""
+
+GIVEN = {"init": 2, "schedule": 1, "network": 2, "loss": 2, "data": 2, "normalization": 1}
+"""Arguments that a family's parts are given before their settings; none where it does not stand here."""

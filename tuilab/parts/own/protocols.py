@@ -17,6 +17,7 @@ from tuilab.parts.initializers import LAWS, Initializer
 from tuilab.parts.models import Network
 from tuilab.parts.optimizers import advance
 from tuilab.parts.own.files import OwnError
+from tuilab.parts.registry import GIVEN
 from tuilab.parts.surfaces import Quadratic, Surface
 
 Settings = Mapping[str, Any]
@@ -176,9 +177,6 @@ FITS: dict[str, Fit] = {
 }
 """By family: tries a part and makes of it what experiments use."""
 
-_GIVEN = {"init": 2, "schedule": 1, "network": 2, "loss": 2, "data": 2}
-"""Arguments that a part is given before its settings."""
-
 
 def completed(family: str, made: Any, whole: str, settings: Settings) -> dict[str, Any]:
     """The settings and, of those that the part takes besides, its own defaults.
@@ -192,7 +190,7 @@ def completed(family: str, made: Any, whole: str, settings: Settings) -> dict[st
     except (TypeError, ValueError):
         raise OwnError(f"{whole}: wanted a class or a function") from None
     of_instances = inspect.isclass(asked) and family in ("init", "schedule", "loss")
-    parameters = parameters[0 if of_instances else _GIVEN.get(family, 0) :]
+    parameters = parameters[0 if of_instances else GIVEN.get(family, 0) :]
     named = {p.name: p.default for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     if not any(p.kind is p.VAR_KEYWORD for p in parameters):
         for key in settings:

@@ -95,7 +95,7 @@ def untrusted(key: str, part: Mapping[str, Any]) -> str:
     """Why a scenario with this own part does not run just so."""
     return (
         f"its {FAMILIES[key]} {part['name']} is Python code, which runs with all your rights: "
-        "read that file, and add --trust if you trust it"
+        "read that file, and add --trust to the command if you trust it"
     )
 
 
