@@ -21,13 +21,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from tuilab.engine.recorder import Recorder
 from tuilab.experiments import build
 from tuilab.parts.optimizers import GRADIENT_RULES, Rule
 from tuilab.parts.surfaces import Quadratic
 from tuilab.parts.surfaces.surface import vector
 from tuilab.recording import Recording, Writer
 from tuilab.scenario.kinds.descent import DescentScenario
+from tuilab.watching.recorder import Recorder
 
 TRAJECTORIES, STEPS = 10_000, 1_000
 SAMPLE, SAMPLE_STEPS = 2, 500

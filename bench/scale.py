@@ -29,11 +29,11 @@ import numpy as np
 from recording import Report, machine
 
 from tuilab.doctor import findings
-from tuilab.engine.recorder import Recorder
 from tuilab.experiments import Observation
 from tuilab.panels import Drawn, View, panels_of
 from tuilab.recording import Recording, Writer
 from tuilab.scenario.kinds.training import TrainingScenario
+from tuilab.watching.recorder import Recorder
 
 PERIOD, PROBE = 1_000, 20
 """Steps from one validation to the next, and from one probe to the next."""
