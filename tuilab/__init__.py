@@ -19,9 +19,9 @@ __all__ = ["findings", "open_run", "watch"]
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from tuilab import api
+    from importlib import import_module
 
-    return getattr(api, name)
+    return getattr(import_module("tuilab.api"), name)
 
 
 def __dir__() -> list[str]:

@@ -40,7 +40,7 @@ def report(prepared: Run, as_json: bool) -> list[Outcome]:
         say()
         say(f"{prepared.name}: {state} at step {recording.last_step}; it lies in {prepared.path}")
         say(f"tuilab replay {prepared.name} plays it again, step by step")
-        if state.resumable:
+        if state.resumable and not prepared.without_engine:
             say(f"tuilab resume {prepared.name} goes on with it")
     return outcomes
 
