@@ -110,6 +110,9 @@ def test_a_loop_is_paused_taken_step_by_step_and_let_go(runs: Path) -> None:
     thread.start()
     until(lambda: newest(runs).state() is State.PAUSED)
     assert len(steps) <= 1
+    until(lambda: newest(runs).recordings())
+    time.sleep(0.1)  # whatever the writing thread says of the run has been said
+    assert newest(runs).state() is State.PAUSED
     newest(runs).send("step")
     newest(runs).send("step")
     until(lambda: len(steps) == 2)

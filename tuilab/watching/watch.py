@@ -84,7 +84,7 @@ class Watch:
         self._process = os.getpid()
         if session is None:
             return
-        self._writing = Writing(session)
+        self._writing = Writing(session, lambda: self._steering.state)
         self._steps, self._sample = steps, sample
         self._models, self._timed = models, Stopwatch(torch.device("cpu"))
         self._looking = Looking(self._blind)
@@ -110,6 +110,7 @@ class Watch:
             session.run.path / "control",
             self._stepping.settings,
             session.heartbeat.say,
+            told=lambda waiting: self._begin(),
             refuses="" if control else _ONLY_WATCHES,
         )
         clipping.listen(self._clipped)

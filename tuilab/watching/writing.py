@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any
 
@@ -32,13 +32,14 @@ class Writing:
 
     Args:
         session: entered.
+        state: how the run is, as long as it can be written.
 
     Attributes:
         trouble: what has ended the writing, for the loop to see.
     """
 
-    def __init__(self, session: Session) -> None:
-        self.session = session
+    def __init__(self, session: Session, state: Callable[[], State]) -> None:
+        self.session, self._state = session, state
         self.trouble: Exception | None = None
         self.begun = False
         self._full = self._broken = False
@@ -113,14 +114,15 @@ class Writing:
     def _create(self, header: dict[str, Any]) -> None:
         session = self.session
         writer = Writer.create(session.run.path / "main.tlr", header)
-        session.begin(writer, self._wait_for_room, steps=header.get("steps"), device=header["device"])
+        about = {"steps": header.get("steps"), "device": header["device"]}
+        session.begin(writer, self._wait_for_room, state=self._state(), **about)
         session.recorder.event(0, "started")
 
     def _observe(self, observation: Observation, seconds: float) -> None:
         self.session.observe(observation, seconds)
         if self._full:
             self._full = False
-            self.session.heartbeat.say(State.RUNNING)
+            self.session.heartbeat.say(self._state())
 
     def _event(self, step: int, kind: str, arm: str | None = None, **data: Any) -> None:
         self.session.recorder.event(step, kind, arm, **data)
