@@ -107,7 +107,7 @@ def test_a_program_that_watches_itself_is_watched_once(program: Path, runs: Path
 
 
 def test_another_training_of_the_same_program_is_another_run(program: Path, runs: Path) -> None:
-    folds = TRAINS.replace("net =", "for fold in range(2):\n  net =").splitlines()
+    folds = TRAINS.replace("net =", "for fold in range(2):\nnet =").splitlines()
     start = next(k for k, line in enumerate(folds) if "for fold" in line)
     program.write_text("\n".join([*folds[: start + 1], *(f"  {line}" for line in folds[start + 1 :])]))
     _, watched = both(program)

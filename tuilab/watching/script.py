@@ -204,7 +204,8 @@ def _names(models: Sequence[nn.Module]) -> list[str]:
     """What the program calls them, where it does so at its top; their classes' names otherwise."""
     from tuilab.watching.anatomy import bare
 
-    called = {id(value): name for name, value in vars(sys.modules["__main__"]).items() if name[:1] != "_"}
+    backwards = reversed(vars(sys.modules["__main__"]).items())  # of two names the first one counts
+    called = {id(value): name for name, value in backwards if name[:1] != "_"}
     named = [called.get(id(model)) or type(bare(model)).__name__ for model in models]
     if len(models) == 1:
         return [type(bare(models[0])).__name__]
