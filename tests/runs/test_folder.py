@@ -269,3 +269,19 @@ def test_a_folder_whose_files_come_and_go_has_a_size(tmp_path: Path, monkeypatch
         os, "walk", lambda top: [(folder, [], [*names, "gone"]) for folder, _, names in walk(top)]
     )
     assert run.size() == before + 1000
+
+
+@pytest.mark.parametrize(("kind", "why"), [("watched", "start that again"), ("imported", "program's log")])
+def test_no_engine_goes_on_with_a_run_of_another_program(kind: str, why: str, tmp_path: Path) -> None:
+    run = create(tmp_path, "mine", {"kind": kind}, {}, "run")
+    with pytest.raises(RunError, match=why):
+        run.claim(resume=True)
+    assert not run.engine_lives()
+    run.claim().release()
+
+
+def test_a_run_that_only_watches_says_so_to_whoever_asks_something_of_it(tmp_path: Path) -> None:
+    run = create(tmp_path, "mine", {"kind": "watched"}, {"control": False}, "run")
+    with pytest.raises(RunError, match="run: this run only watches; with control=True its"):
+        run.send("stop")
+    assert create(tmp_path, "mine", {"kind": "watched"}, {"control": True}, "other").send("stop")

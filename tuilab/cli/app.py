@@ -26,6 +26,7 @@ from tuilab.cli import (
     show,
     stop,
     watch,
+    watch_script,
 )
 from tuilab.cli.output import say, say_lines
 
@@ -69,6 +70,10 @@ app.command("list")(listing.list_scenarios)
 app.command("describe")(describe.describe)
 app.command("run")(run.run)
 app.command("watch")(watch.watch)
+app.command(
+    "watch-script",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)(watch_script.watch_script)
 app.command("replay")(replay.replay)
 app.command("runs")(runs.list_runs)
 app.command("inspect")(inspect.inspect)

@@ -43,7 +43,7 @@ def report(prepared: Run, as_json: bool) -> list[Outcome]:
         if own := own_of(recording.header):
             say(f"with your own {', '.join(own)}")
         say(f"{typed('replay', prepared.name)} plays it again, step by step")
-        if state.resumable:
+        if state.resumable and not prepared.without_engine:
             say(f"{typed('resume', prepared.name)} goes on with it")
     return outcomes
 

@@ -37,5 +37,6 @@ def stop(
     elif state.alive:
         say(f"{found.name}: asked to stop; its step has not ended within {wait:g} s, it will stop after that")
     else:
-        again = f", `{typed('resume', found.name)}` goes on with it" if state.resumable else ""
+        resumable = state.resumable and not found.without_engine
+        again = f", `{typed('resume', found.name)}` goes on with it" if resumable else ""
         say(f"{found.name}: {state}; `{typed('replay', found.name)}` shows it{again}")

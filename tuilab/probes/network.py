@@ -149,8 +149,8 @@ class NetworkProbe:
         self._overwritten = overwritten | (self._overwritten or set())
         outputs = self._figures(
             [output.value for output in seen],
-            activation=self._activation or [_activation(output.module) for output in seen],
-            axes=[_unit_axis(output.module, output.value) for output in seen],
+            activation=self._activation or [activation_of(output.module) for output in seen],
+            axes=[unit_axis(output.module, output.value) for output in seen],
         )
         there = [k for k, output in enumerate(seen) if output.gradient is not None]
         gradients = [output.gradient for output in seen if output.gradient is not None]
@@ -187,7 +187,7 @@ class NetworkProbe:
         self._uses[module] += 1
         use = self._uses[module]
         name = self._names[module] + (f"#{use}" if use > 1 else "")
-        for place, tensor in _tensors(output):
+        for place, tensor in tensors_of(output):
             kept = tensor.detach()
             copied = self._overwritten is None or name + place in self._overwritten
             seen = _Seen(name + place, module, kept, kept._version, kept.clone() if copied else kept)
@@ -195,7 +195,7 @@ class NetworkProbe:
                 tensor.register_hook(seen.note)  # type: ignore[no-untyped-call]
             self._seen.append(seen)
         if self._inputs is not None:
-            self._inputs.extend(tensor.detach() for _, tensor in list(_tensors(inputs))[:1])
+            self._inputs.extend(tensor.detach() for _, tensor in list(tensors_of(inputs))[:1])
 
 
 def leaves(network: nn.Module) -> list[nn.Module]:
@@ -207,7 +207,7 @@ def leaves(network: nn.Module) -> list[nn.Module]:
     ]
 
 
-def _tensors(output: Any, place: str = "") -> Iterator[tuple[str, Tensor]]:
+def tensors_of(output: Any, place: str = "") -> Iterator[tuple[str, Tensor]]:
     """Every tensor of floating numbers in nested tuples, lists and dicts, and where: `.1.0`."""
     if isinstance(output, Tensor):
         if output.is_floating_point() and output.numel():
@@ -217,7 +217,7 @@ def _tensors(output: Any, place: str = "") -> Iterator[tuple[str, Tensor]]:
         output = dict(enumerate(output))
     if isinstance(output, Mapping):
         for key, part in output.items():
-            yield from _tensors(part, f"{place}.{key}")
+            yield from tensors_of(part, f"{place}.{key}")
 
 
 _KNOWN: dict[type[nn.Module], str] = {
@@ -232,7 +232,7 @@ _KNOWN: dict[type[nn.Module], str] = {
 }
 
 
-def _activation(module: nn.Module) -> Activation:
+def activation_of(module: nn.Module) -> Activation:
     """What says which of a module's outputs are saturated: of most modules, none."""
     return ACTIVATIONS[_KNOWN.get(type(module), "identity")]
 
@@ -240,7 +240,7 @@ def _activation(module: nn.Module) -> Activation:
 _CHANNELS_LAST = (nn.Linear, nn.LayerNorm, nn.Embedding, nn.RNNBase, nn.MultiheadAttention)
 
 
-def _unit_axis(module: nn.Module, output: Tensor) -> int:
+def unit_axis(module: nn.Module, output: Tensor) -> int:
     """The last axis after a linear map and in sequences, the second where there are channels."""
     return -1 if isinstance(module, _CHANNELS_LAST) or (output.dim() == 3 and not _convolves(module)) else 1
 

@@ -101,7 +101,9 @@ def layer_figures(
     else:
         rows = [row for x in groups for row in x]
         flat = torch.stack([f.flat(row).double().mean() for f, row in zip(activation, rows, strict=True)])
-    dead = torch.stack([_dead(h, axis) for h, axis in zip(outputs, axes or [1] * len(outputs), strict=True)])
+    dead = torch.stack(
+        [dead_share(h, axis) for h, axis in zip(outputs, axes or [1] * len(outputs), strict=True)]
+    )
     counts = _counts(groups, bins, low, high)
     return torch.cat([torch.stack([means, stds, flat, dead], 1), counts], 1)
 
@@ -167,6 +169,20 @@ def as_weight_histogram(packed: Floats) -> tuple[Floats, Floats]:
 
 
 @torch.no_grad()
+def histogram_figures(rows: Tensor, low: Tensor, high: Tensor, bins: int) -> Tensor:
+    """Each row counted in equal bins of a range of its own, still on the device: (L, bins).
+
+    Args:
+        rows: (L, n); what is not finite is left out, what lies beyond a range counts in its end bins.
+        low: lower edges, (L,).
+        high: upper edges, (L,), greater.
+        bins: how many.
+    """
+    middle, half = ((low + high) / 2)[:, None], ((high - low) / 2)[:, None]
+    return _counts([(rows - middle) / half], bins, -1.0, 1.0)[:, :-1]
+
+
+@torch.no_grad()
 def norms(tensors: Sequence[Tensor]) -> Floats:
     """The Euclidean norm of each tensor, as far as float64 reaches."""
     (found,) = fetched(norm_figures(tensors))
@@ -216,15 +232,28 @@ def _places(total: int, sample: int, device: torch.device) -> Tensor:
     return torch.from_numpy(np.minimum(places.astype(np.int64), total - 1)).to(device)
 
 
+def sampled_row(x: Tensor, sample: int) -> Tensor:
+    """The values of a tensor that are measured, (n,) in float32 or float64; of few values a view.
+
+    Args:
+        x: any floating tensor.
+        sample: values at most, spread evenly over all; 0 takes every value.
+    """
+    row = _flatten(x)
+    if 0 < sample < row.numel():
+        row = row.index_select(0, _places(row.numel(), sample, x.device))
+    return row if row.dtype in (torch.float32, torch.float64) else row.float()
+
+
+def kept_row(x: Tensor, sample: int) -> Tensor:
+    """The same values, as a copy that does not change with the tensor."""
+    row = sampled_row(x, sample)
+    return row if 0 < sample < x.numel() else row.clone()
+
+
 def _sampled(tensors: Sequence[Tensor], sample: int) -> list[Tensor]:
     """The values measured: one (L, n) tensor, or L of (1, n) where layers differ in size."""
-    rows = [_flatten(x) for x in tensors]
-    rows = [x if x.dtype in (torch.float32, torch.float64) else x.float() for x in rows]
-    if sample:
-        rows = [
-            x if x.numel() <= sample else x.index_select(0, _places(x.numel(), sample, x.device))
-            for x in rows
-        ]
+    rows = [sampled_row(x, sample) for x in tensors]
     if len({x.numel() for x in rows}) == 1:
         return [torch.stack(rows)]
     return [x[None] for x in rows]
@@ -238,8 +267,8 @@ def _moments(groups: list[Tensor]) -> tuple[Tensor, Tensor]:
     return torch.cat(means), torch.cat(variances).sqrt()
 
 
-def _dead(h: Tensor, axis: int) -> Tensor:
-    """Share of a layer's units that are zero everywhere, a scalar."""
+def dead_share(h: Tensor, axis: int) -> Tensor:
+    """Share of a layer's units that are zero everywhere, a scalar on the device; `axis` counts the units."""
     if h.dim() < 2:
         h = h.reshape(1, -1)
     others = [d for d in range(h.dim()) if d != axis % h.dim()]

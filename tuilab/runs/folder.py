@@ -37,6 +37,11 @@ _OPTIONS: dict[str, Callable[[Any], bool]] = {
     "predicted": lambda value: isinstance(value, list),
 }
 """What the options of a run may be."""
+_WITHOUT_ENGINE = {
+    "watched": "a program of its own trained it, so start that again",
+    "imported": "it is another program's log",
+}
+"""Kinds of runs that no engine can go on with, and why."""
 _MADE = {"run.json", "control", "lock", "engine.log", summary.NAME}
 """What lies in the folder of a run that has recorded nothing."""
 
@@ -99,6 +104,11 @@ class Run:
         return str(self.facts.get("source", "?"))
 
     @property
+    def without_engine(self) -> str:
+        """Why no engine can go on with it; "" where one can."""
+        return _WITHOUT_ENGINE.get(str(self.scenario.get("kind")), "")
+
+    @property
     def log(self) -> Path:
         """What the engine said, if it was started in a session of its own."""
         return self.path / "engine.log"
@@ -141,9 +151,11 @@ class Run:
             The command's id, which the event that answers it carries.
 
         Raises:
-            RunError: the control file can't be written.
+            RunError: the control file can't be written, or the run is of a program that only lets it watch.
             ValueError: there is no such command, or it takes something else.
         """
+        if self.scenario.get("kind") == "watched" and not self.options.get("control"):
+            raise RunError(f"{self.name}: this run only watches; with control=True its program would {do}")
         try:
             return control.append(self.path / "control", do, arguments)
         except OSError as error:
@@ -163,8 +175,8 @@ class Run:
             RunError: another engine is at work, there is nothing to go on with, or the folder can't be
                 written.
         """
-        if "imported" in self.options and resume:
-            raise RunError(f"{self.name}: it is another program's log, which no engine can go on with")
+        if (why := self.without_engine) and resume:  # which also says whether there is a run to write into
+            raise RunError(f"{self.name}: no engine can go on with it: {why}")
         try:
             lock = Lock.acquire(self.path / "lock")
         except OSError as error:

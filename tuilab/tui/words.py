@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from textual.color import Color
 from textual.content import Content
@@ -98,6 +98,8 @@ def _happening(event: Event) -> str:
         case "set":
             before = f"{_value(data['was'])} → " if data.get("was") is not None else ""
             return f"{data.get('key')} {before}{_value(data.get('value'))}"
+        case "patched":
+            return _patch(data)
         case "pace":
             pace = data.get("steps_per_second")
             return "pace: as fast as it can" if pace is None else f"pace {_value(pace)} steps/s"
@@ -107,10 +109,32 @@ def _happening(event: Event) -> str:
             return f"refused {data.get('command', '')}: {data.get('why', '')}"
         case "disk-full":
             return "disk full, waiting for room"
+        case "steps-dropped":
+            return f"the disk was too slow: {_value(data.get('steps'))} steps are missing before this one"
+        case "no-gradient":
+            return f"no gradient comes to {', '.join(map(str, _listed(data.get('parameters'))))}"
+        case "activations-not-seen" | "looking-ended":
+            return f"{event.kind.replace('-', ' ')}: {data.get('why', '')}"
         case "probes-thinned":
             return "probes thinned to stay in budget"
         case kind:
             return kind.replace("-", " ")
+
+
+def _patch(data: dict[str, Any]) -> str:
+    """What a patch has changed: `arms.sgd.optimizer: lr 0.1 → 0.01`."""
+    now, was = data.get("with"), data.get("was")
+    changes = now if isinstance(now, dict) else {}
+    before = was if isinstance(was, dict) else {}
+    told = (
+        f"{name} {f'{_value(before[name])} → ' if name in before else ''}{_value(value)}"
+        for name, value in changes.items()
+    )
+    return f"{data.get('at')}: {', '.join(told)}"
+
+
+def _listed(given: object) -> list[object]:
+    return given if isinstance(given, list) else []
 
 
 def outcome_lines(outcome: Outcome, arms: tuple[ArmLabel, ...]) -> Content:

@@ -28,6 +28,8 @@ class Heartbeat:
     """
 
     def __init__(self, run: Run | None) -> None:
+        self.figures = set(FIGURES)
+        """The metrics that the summary has the last values of."""
         self._run = run
         self._summary = Summary()
         self._step = -1
@@ -83,6 +85,6 @@ class Heartbeat:
         for values in list(self._seen.values()):
             for name, value in values.items():
                 arm, metric, layer = SeriesName.parse(name)
-                if metric in FIGURES and layer is None:
+                if metric in self.figures and layer is None:
                     found.setdefault(arm, {})[metric] = float(value)
         return found

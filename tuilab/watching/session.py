@@ -58,7 +58,13 @@ class Session:
         self._held.close()
 
     def begin(
-        self, writer: Writer, wait_for_room: Callable[[], bool], *, step: int = 0, **about: Any
+        self,
+        writer: Writer,
+        wait_for_room: Callable[[], bool],
+        *,
+        step: int = 0,
+        state: State = State.RUNNING,
+        **about: Any,
     ) -> None:
         """Record from now on.
 
@@ -66,11 +72,12 @@ class Session:
             writer: of the recording.
             wait_for_room: see `Recorder`.
             step: the last one observed before.
+            state: how the run is from now on.
             about: what the summary says of the run from now on, such as `steps` and `device`.
         """
         self.step = step
         self.recorder = Recorder(writer, wait_for_room, self._rank)
-        self.heartbeat.say(State.RUNNING, step=step, figures={}, **about)
+        self.heartbeat.say(state, step=step, figures={}, **about)
 
     def observe(self, observation: Observation, seconds: float) -> None:
         """Record one step with the time since the run began."""

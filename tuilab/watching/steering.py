@@ -132,11 +132,16 @@ class Steering:
         self._looked = 0.0
         self._due = time.monotonic()
 
+    @property
+    def state(self) -> State:
+        """PAUSED or RUNNING."""
+        return State.PAUSED if self._paused else State.RUNNING
+
     def between_steps(self, answers: Answers, step: int) -> bool:
         """Obey, and rest until the next step is due and nobody holds it back; False once it is to end."""
         if self._without_room:
             self._without_room = False
-            self._say(State.PAUSED if self._paused else State.RUNNING)
+            self._say(self.state)
         now = time.monotonic()
         self._due = max(self._due + 1 / self._pace, now) if self._pace else 0.0
         quick = not self._paused and not self._due and now - self._looked < _LOOK
