@@ -13,7 +13,7 @@ from tests.watching.conftest import batches, network, train
 SIGNATURES = {
     "watch": "(model: 'nn.Module | Sequence[nn.Module] | Mapping[str, nn.Module] | None' = None, "
     "optimizer: 'Optimizer | Sequence[Optimizer] | None' = None, *, name: 'str | None' = None, "
-    "config: 'Any' = None, runs: 'str | Path | None' = None, control: 'bool' = False, every: 'int' = 20, "
+    "config: 'Any' = None, runs: 'str | Path | None' = None, control: 'bool' = False, every: 'int' = 50, "
     "sample: 'int' = 4096, bins: 'int' = 64, steps: 'int | None' = None) -> 'Watch'",
     "open_run": "(name: 'str | None' = None, *, runs: 'str | Path | None' = None) -> 'Readable'",
     "findings": "(run: 'Readable | str', step: 'int | None' = None) -> 'list[Finding]'",

@@ -23,7 +23,7 @@ def watch(
     config: Any = None,
     runs: str | Path | None = None,
     control: bool = False,
-    every: int = 20,
+    every: int = 50,
     sample: int = 4096,
     bins: int = 64,
     steps: int | None = None,

@@ -17,7 +17,8 @@ from tuilab.runs import Run, find
 
 @pytest.fixture(autouse=True)
 def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The folder of runs; and torch on one thread, as it was before."""
+    """The folder of runs; looks inside cost what they cost; and torch on one thread, as it was before."""
+    monkeypatch.setattr("tuilab.watching.watch.BUDGET", 1.0)
     monkeypatch.setenv("TUILAB_RUNS", str(tmp_path / "runs"))
     monkeypatch.delenv("RANK", raising=False)
     threads = torch.get_num_threads()

@@ -179,3 +179,17 @@ def test_a_sample_is_said_to_be_one(runs: Path) -> None:
     assert found.header["sampled"]["activation.std"] == 50
     assert "weight.norm" not in found.header["sampled"]
     assert found.series["Sequential/activation.std/0"][2] > 0
+
+
+def test_looks_that_cost_too_much_are_made_half_as_often_and_it_is_said(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tuilab.watching.watch.BUDGET", 0.0)
+    model = network()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    with tuilab.watch(model, optimizer, every=2) as w:
+        train(model, optimizer, 40, w)
+    found = told(newest(runs))
+    first, *_ = [event for event in found.events if event.kind == "probes-thinned"]
+    assert (first.step, first.data["every"]) == (12, 4)
+    assert list(found.series["Sequential/weight.norm/0"])[:9] == [1, 2, 4, 6, 8, 10, 12, 16, 20]

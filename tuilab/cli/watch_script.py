@@ -20,7 +20,7 @@ def watch_script(
     control: Annotated[
         bool, typer.Option("--control", help="Let others pause, step, tune and stop its training.")
     ] = False,
-    every: Annotated[int, typer.Option(min=0, help="Steps between two looks inside; 0: none.")] = 20,
+    every: Annotated[int, typer.Option(min=0, help="Steps between two looks inside; 0: none.")] = 50,
     runs: RunsFolder = None,
 ) -> None:
     """Run a program of your own as Python would, and watch it train.

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 WINDOW = 50
-"""Measurements after which the schedule may judge what they cost."""
+"""Measurements after which a schedule may judge what they cost, unless it is told otherwise."""
 
 
 class Stopwatch:
@@ -57,12 +57,14 @@ class ProbeSchedule:
         every: steps between two measurements; 0 never measures.
         last: the last step, which is measured too.
         budget: share of the time that may go into measuring.
+        window: measurements after which it judges what they cost.
     """
 
-    def __init__(self, every: int, last: int, budget: float) -> None:
+    def __init__(self, every: int, last: int, budget: float, window: int = WINDOW) -> None:
         self.every = every
         self._last = last
         self._budget = budget
+        self._window = window
         self._measuring = self._total = 0.0
         self._window_measuring = self._window_total = 0.0
         self._measurements = 0
@@ -95,7 +97,7 @@ class ProbeSchedule:
             self._measuring += measuring
             self._window_measuring += measuring
             self._measurements += 1
-        if self._measurements < WINDOW:
+        if self._measurements < self._window:
             return None
         share = self._window_measuring / self._window_total if self._window_total else 0.0
         self._window_measuring = self._window_total = 0.0

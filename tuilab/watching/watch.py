@@ -28,6 +28,8 @@ from tuilab.watching.writing import Writing, number_of, say, sentence
 
 BUDGET = 0.02
 """Share of the time that looking inside may take; above it is done half as often."""
+WINDOW = 5
+"""Looks after which that is judged; a loop of quick steps is not to be held up for long."""
 _ONLY_WATCHES = "this run only watches: its program has to say control=True for others to steer it"
 
 P = ParamSpec("P")
@@ -91,7 +93,7 @@ class Watch:
         self._arms = {
             name: Arm(name, model, sample, bins, self._timed, self._blind) for name, model in models.items()
         }
-        self._schedule = ProbeSchedule(every, -1, BUDGET)
+        self._schedule = ProbeSchedule(every, -1, BUDGET, WINDOW)
         self._now = Observation(0, {})
         self._clips: dict[str, Tensor] = {}
         self._arrays: dict[str, Seen] = {}
@@ -295,7 +297,7 @@ class Watch:
         """What watching costs, and how fast it goes; a schedule that costs too much is thinned."""
         now = time.perf_counter()
         measuring = self._timed.read() if due else None
-        broken = self._schedule.spent(measuring, now - self._last)
+        broken = self._schedule.spent(measuring if step > 2 else None, now - self._last)
         self._last = now
         if due:
             values = self._now.values
