@@ -55,6 +55,11 @@ class Study:
         return facts
 
     @property
+    def without_engine(self) -> str:
+        """Always "": engines can go on with every trial."""
+        return ""
+
+    @property
     def seeds(self) -> list[int]:
         """The seeds, a trial each."""
         return list(self.facts["seeds"])
