@@ -176,7 +176,7 @@ def _of_block(table: TableReader, piece: int, column: int) -> Groups | None:
     if data is None:
         return None
     low, high, final, nonfinite = np.frombuffer(data, layout)[0]
-    first = steps[::GROUP]
+    first = steps[::GROUP].copy()  # a view would keep all the steps
     last = steps[np.minimum(np.arange(GROUP, len(steps) + GROUP, GROUP), len(steps)) - 1]
     running = np.full(len(first), UNKNOWN)
     return Groups(first, last, low, high, final, nonfinite.astype(np.int64), running)
