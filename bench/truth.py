@@ -77,6 +77,7 @@ def main(names: list[str]) -> int:
         for found in check_seeds(now, count, jobs, [f"seed={first}"], "cpu", 1, None):
             print_table([found])
             kept[found["scenario"]] = found | {
+                "error": found["error"] and found["error"].replace(str(Path.home()), "~"),
                 "seeds": [first, first + count - 1],
                 "torch": torch.__version__,
             }
