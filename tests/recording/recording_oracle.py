@@ -283,7 +283,7 @@ def content(found: list[Chunk], hurt: Callable[[int, int], bool] = lambda start,
             if chunk.type in (4, 5):
                 earlier = [large for large in chunked.get(chunk.id, []) if large[1][0] < chunk.first]
                 chunked[chunk.id] = [*earlier, (chunk, steps, at)]
-    for id, table in tables.items():
+    for id, table in sorted(tables.items()):
         count = len(table["names"]) - table.get("timed", False)
         for column, name in enumerate(table["names"][:count]):
             got.series.setdefault(name, {}).update(rows[id][column])

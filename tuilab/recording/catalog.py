@@ -38,7 +38,9 @@ class Catalog:
 
     def __init__(self, segments: Sequence[Segment]) -> None:
         self._tables = [
-            (table, segment.stop) for segment in segments for table in segment.file.contents.tables.values()
+            (table, segment.stop)
+            for segment in segments
+            for _, table in sorted(segment.file.contents.tables.items())
         ]
         self._sources: dict[str, list[Source]] = {}
         self._answers: dict[tuple[str, ...], list[str]] = {}
