@@ -71,18 +71,19 @@ def settings(union: Any) -> dict[str, type[Strict]]:
 
 
 def test_activations() -> None:
-    assert set(get_args(activations.ActivationName)) == set(ACTIVATIONS)
+    assert set(get_args(activations.ActivationName)) == {name for name in ACTIVATIONS if ":" not in name}
 
 
 def test_data_sets() -> None:
-    assert set(settings(data.OurData)) == set(DATASETS)
+    assert set(settings(data.OurData)) == {name for name in DATASETS if ":" not in name}
 
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_both_rooms_know_the_same_names_settings_and_defaults(room: str) -> None:
     union, built, given = ROOMS[room]
     models = settings(union)
-    assert set(models) == set(built)
+    # A person's own parts, which other tests bring, are called FILE:NAME.
+    assert set(models) == {name for name in built if ":" not in name}
     for name, model in models.items():
         parameters = inspect.signature(built[name]).parameters
         assert set(parameters) - given == set(model.model_fields) - {"name"}, name

@@ -10,7 +10,7 @@ import pytest
 from pseudo_terminal import Terminal
 
 from tuilab.recording import Writer
-from tuilab.runs import create
+from tuilab.runs import Run, create
 
 EVIL = "\x1b]0;owned\x07\x1b]52;c;cm0gLXJmIH4=\x07\x1b]8;;http://evil\x07\x1b[5;8m\x1b[2J\x9b31m\x7f\r\u202e[blink]"
 """Sets the title and the clipboard, links, hides, clears, turns the reading direction; and Rich's markup."""
@@ -116,7 +116,9 @@ def evil(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "predicted": [1],
         EVIL: EVIL,
     }
-    run = create(place / "runs", EVIL.replace("/", ""), scenario, {}, f"run{EVIL}".replace("/", ""))
+    run = create(place / "runs", EVIL.replace("/", ""), scenario, {}, "run")
+    # `create` takes no such name, but a stranger's folder may have it.
+    run = Run(run.path.rename(run.path.with_name(f"run{EVIL}".replace("/", ""))))
     (run.path / "engine.log").write_text(EVIL)
     for path in (place / "some.tlr", run.path / "main.tlr"):
         writer = Writer.create(path, header)

@@ -17,6 +17,8 @@ AHEAD = 64 * 1024
 class File:
     """Reads by offset (never a memory map: a file cut short under one kills the process)."""
 
+    fd = -1
+
     def __init__(self, path: Path) -> None:
         self.path = path
         # Not to wait for the other end of a pipe, should it be one; a regular file doesn't care.
@@ -34,6 +36,9 @@ class File:
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
+
+    def __del__(self) -> None:
+        self.close()
 
     def is_same(self, status: os.stat_result) -> bool:
         """Whether that is the status of this file, and not of another that took its place."""

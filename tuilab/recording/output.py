@@ -102,6 +102,10 @@ class Output:
         self.due = -1.0  # so that it is noticed at once
         os.close(self._fd)
 
+    def __del__(self) -> None:
+        if not self.closed:
+            os.close(self._fd)
+
     def check_open(self) -> None:
         """Raises ValueError when the file is closed."""
         if self.closed:

@@ -120,15 +120,20 @@ class Writing:
 
     def _observe(self, observation: Observation, seconds: float) -> None:
         self.session.observe(observation, seconds)
-        if self._full:
-            self._full = False
-            self.session.heartbeat.say(self._state())
+        self._written()
 
     def _event(self, step: int, kind: str, arm: str | None = None, **data: Any) -> None:
         self.session.recorder.event(step, kind, arm, **data)
+        self._written()
 
     def _poll(self) -> None:
         self.session.recorder.poll()
+        self._written()
+
+    def _written(self) -> None:
+        if self._full:
+            self._full = False
+            self.session.heartbeat.say(self._state())
 
     def _wait_for_room(self) -> bool:
         """The disk is full: this thread rests, the training does not."""
