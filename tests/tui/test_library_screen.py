@@ -17,6 +17,7 @@ from tuilab.tui.app import LabApp
 from tuilab.tui.screens.library import LibraryScreen
 from tuilab.tui.screens.run import RunScreen
 from tuilab.tui.source import Source
+from tuilab.tui.widgets.panel import PanelWidget
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +51,13 @@ def said(app: LabApp) -> str:
     return " ".join(text_of(app).split())
 
 
+def details(app: LabApp) -> str:
+    """What is said of the chosen one."""
+    return " ".join(
+        " ".join(line.rpartition("││")[2].strip(" │") for line in text_of(app).splitlines()).split()
+    )
+
+
 async def choose(app: LabApp, pilot: Pilot[None], name: str) -> None:
     """Go to a scenario in the list."""
     box = app.screen.query_one("#scenarios", OptionList)
@@ -62,10 +70,61 @@ async def choose(app: LabApp, pilot: Pilot[None], name: str) -> None:
 async def test_scenarios_stand_by_chapter_with_question_and_notes() -> None:
     async with library() as (app, pilot):
         await choose(app, pilot, "saddle")
-        await until(lambda: "What to look at" in text_of(app), "the notes")
+        await until(lambda: "How long does a descent hang" in text_of(app), "the question")
         lines = text_of(app).splitlines()
         chapter = next(y for y, line in enumerate(lines) if "6 Optimisation" in line)
         assert any("saddle" in line for line in lines[chapter:])
+
+
+async def test_notes_do_not_tell_the_answer_before_the_question_is_asked(tmp_path: Path) -> None:
+    async with library() as (app, pilot):
+        await choose(app, pilot, "saddle")
+        await until(lambda: "n shows them now" in details(app), "how to get at them")
+        assert "What to look at" not in text_of(app)
+        await pilot.press("n")
+        await until(lambda: "What to look at" in text_of(app), "the notes")
+        await pilot.press("n")
+        await until(lambda: "What to look at" not in text_of(app), "no notes")
+        create(tmp_path / "runs", "saddle", {}, {})
+        await until(lambda: "What to look at" in text_of(app), "the notes of what has run")
+
+
+async def test_what_is_typed_behind_a_slash_is_searched_for_in_both_lists(
+    live: tuple[Run, Recorder], tmp_path: Path
+) -> None:
+    create(tmp_path / "runs", "another", {"optimizer": {"lr": 0.5}}, {})
+    async with library() as (app, pilot):
+        await until(lambda: "another" in text_of(app), "the runs")
+        await pilot.press(*"/saddle quadr")
+        await until(lambda: "drawn-to-a-saddle" not in text_of(app), "nothing but what has both words")
+        await pilot.press(*["backspace"] * 6)
+        await until(lambda: "drawn-to-a-saddle" in text_of(app), "both saddles")
+        assert "activation-curves" not in text_of(app)
+        assert "another" not in text_of(app)
+        await pilot.press("escape")
+        await until(lambda: "isometry" in text_of(app) or "ill-cond" in text_of(app), "all again")
+        assert "another" in text_of(app)
+        await pilot.press("slash", *"lr=0.5")
+        await until(lambda: "running" not in text_of(app) and "another" in text_of(app), "the run with it")
+        await pilot.press("greater_than_sign")
+        await until(lambda: "can't be read" in said(app), "what is wrong with the query")
+        assert "another" in text_of(app)
+
+
+async def test_a_chosen_run_shows_its_figures_and_its_main_plot(live: tuple[Run, Recorder]) -> None:
+    async with library() as (app, pilot):
+        await until(lambda: "▶ running" in text_of(app), "the run")
+        await pilot.press("tab")
+        await until(lambda: app.screen.query(PanelWidget), "its plot")
+        plot = app.screen.query_one(PanelWidget)
+        await until(
+            lambda: plot.picture is not None and plot.picture.text().split()[0] in text_of(app), "drawn"
+        )
+        before = plot.picture
+        live[1].record(20)
+        await until(lambda: plot.picture != before, "the plot to grow with the run")
+        await pilot.press("tab")
+        await until(lambda: not app.screen.query(PanelWidget), "the scenario again")
 
 
 async def test_a_broken_file_is_listed_and_says_why_but_never_runs() -> None:
@@ -193,6 +252,8 @@ async def test_runs_that_can_not_be_read_are_listed(live: tuple[Run, Recorder], 
 async def test_the_library_fits_the_smallest_terminal() -> None:
     async with library((80, 24)) as (app, pilot):
         await choose(app, pilot, "ill-conditioned")
+        await pilot.press("n")
+        await until(lambda: "The surface is" in details(app), "the notes")
         lines = text_of(app).splitlines()
         assert len(lines) == 24
         assert lines[-1].rstrip().endswith("quit")
@@ -201,8 +262,8 @@ async def test_the_library_fits_the_smallest_terminal() -> None:
 
 
 async def test_a_run_takes_one_line_beside_a_scroll_bar(tmp_path: Path) -> None:
-    for number in range(20):
-        create(tmp_path / "runs", "long-lasting", {}, {}, f"run-{number}")
+    for _ in range(20):
+        create(tmp_path / "runs", "long-lasting", {}, {})
     async with library((80, 24)) as (app, _):
         box = app.screen.query_one("#runs", OptionList)
         await until(lambda: box.option_count == 20, "the runs")

@@ -76,6 +76,8 @@ app.command(
 )(watch_script.watch_script)
 app.command("replay")(replay.replay)
 app.command("runs")(runs.list_runs)
+app.command("rename")(runs.rename)
+app.command("delete")(runs.delete)
 app.command("inspect")(inspect.inspect)
 app.command("import")(import_.import_)
 app.command("export")(export.export)

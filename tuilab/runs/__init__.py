@@ -5,8 +5,9 @@ from tuilab.runs.errors import RunError
 from tuilab.runs.folder import Run
 from tuilab.runs.launch import CHILDREN, launch, wait_until_started
 from tuilab.runs.lock import Lock
+from tuilab.runs.query import query, values
 from tuilab.runs.state import State, told_by
-from tuilab.runs.store import create, find, listing, new_folder, runs_folder
+from tuilab.runs.store import create, delete, find, listing, new_folder, rename, runs_folder
 from tuilab.runs.summary import Summary
 
 __all__ = [
@@ -20,11 +21,15 @@ __all__ = [
     "State",
     "Summary",
     "create",
+    "delete",
     "find",
     "launch",
     "listing",
     "new_folder",
+    "query",
+    "rename",
     "runs_folder",
     "told_by",
+    "values",
     "wait_until_started",
 ]

@@ -42,7 +42,7 @@ _WITHOUT_ENGINE = {
     "imported": "it is another program's log",
 }
 """Kinds of runs that no engine can go on with, and why."""
-_MADE = {"run.json", "control", "lock", "engine.log", summary.NAME}
+MADE = {"run.json", "control", "lock", "engine.log", summary.NAME}
 """What lies in the folder of a run that has recorded nothing."""
 
 
@@ -254,8 +254,8 @@ class Run:
             if lock is None:
                 return
             with lock:
-                if {file.name for file in self.path.iterdir()} <= _MADE:
-                    for name in _MADE:
+                if {file.name for file in self.path.iterdir()} <= MADE:
+                    for name in MADE:
                         (self.path / name).unlink(missing_ok=True)
                     self.path.rmdir()
 

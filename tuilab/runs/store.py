@@ -5,6 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
+import shlex
+import shutil
 import time
 import uuid
 from collections.abc import Iterator, Mapping
@@ -15,7 +18,14 @@ import tuilab
 from tuilab.runs import control
 from tuilab.runs.errors import RunError
 from tuilab.runs.files import replace
-from tuilab.runs.folder import Run
+from tuilab.runs.folder import MADE, Run
+from tuilab.runs.lock import Lock
+
+CHECKPOINTS = "checkpoints"
+"""The folder in a run's that its engine keeps its state in."""
+_RECORDING = re.compile(r"\.?[^/]+\.tlr(\.[0-9a-f]+\.tmp)?")
+"""Recordings, and what is left of one that was never finished."""
+_UNFIT = "{name!r} can't name a run: wanted printable text, at most 200 bytes, no slash, no dash in front"
 
 
 def runs_folder(given: Path | None = None) -> Path:
@@ -82,9 +92,7 @@ def new_folder(root: Path, stem: str, name: str | None = None) -> Path:
         RunError: the name is taken or unfit, or the folder can't be written.
     """
     if name is not None and _unfit(name):
-        raise RunError(
-            f"{name!r} can't name a run: wanted printable text, at most 200 bytes, no slash, no dash in front"
-        )
+        raise RunError(_UNFIT.format(name=name))
     wanted = name or f"{stem}-{time.strftime('%Y%m%d-%H%M%S')}"
     with _written(root):
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -136,6 +144,55 @@ def find(root: Path, name: str | None = None) -> Run:
                 return run
     wanted = "are no runs" if name is None else f"is no run {name!r}"
     raise RunError(f"{root}: there {wanted} here; `tuilab runs` lists them, `tuilab run SCENARIO` makes one")
+
+
+def rename(run: Run, name: str) -> Run:
+    """Call a run something else, while nobody works on it.
+
+    Raises:
+        RunError: the name is taken or unfit, an engine is at work, or the folder can't be written.
+    """
+    if _unfit(name):
+        raise RunError(_UNFIT.format(name=name))
+    path = run.path.with_name(name)
+    with _idle(run), _written(run.path.parent):
+        if path.exists():
+            raise RunError(f"{path.parent}: there is a run named {name!r} already; choose another")
+        run.path.rename(path)
+    return Run(path)
+
+
+def delete(run: Run) -> list[Path]:
+    """Remove a run on which nobody works.
+
+    Returns:
+        What lies in its folder that no engine made, and which therefore stays there.
+
+    Raises:
+        RunError: it is no run, an engine is at work on it, or it can't be removed.
+    """
+    _ = run.facts  # or it is no run, and nothing of it ours
+    with _idle(run), _written(run.path):
+        for path in run.path.iterdir():
+            if path.name == CHECKPOINTS and path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            elif path.name in MADE or _RECORDING.fullmatch(path.name):
+                path.unlink()
+        if not (left := sorted(run.path.iterdir())):
+            run.path.rmdir()
+    return left
+
+
+@contextlib.contextmanager
+def _idle(run: Run) -> Iterator[None]:
+    try:
+        lock = Lock.acquire(run.path / "lock")
+    except OSError as error:
+        raise RunError(f"{run.path}: can't lock the run there ({error.strerror})") from None
+    if lock is None:
+        raise RunError(f"{run.name}: its engine is at work; `tuilab stop {shlex.quote(run.name)}` ends it")
+    with lock:
+        yield
 
 
 def _unfit(name: str) -> bool:

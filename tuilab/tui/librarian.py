@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tuilab.panels import Picture
+    from tuilab.panels.view import Glyphs
     from tuilab.scenario.catalogue import Entry
     from tuilab.tui.recent import RunFacts
     from tuilab.tui.source import Source
@@ -34,6 +38,15 @@ class RunsLookedAt(Message):
         super().__init__()
 
 
+class RunPreviewed(Message):
+    """The main plot of a run was drawn; None where nothing can be drawn."""
+
+    def __init__(self, path: Path, picture: Picture | None) -> None:
+        self.path = path
+        self.picture = picture
+        super().__init__()
+
+
 class EngineLaunched(Message):
     """An engine was launched, or could not be."""
 
@@ -54,6 +67,8 @@ class Librarian:
         self._post_message = post
         self._trust = trust
         self._stopped = threading.Event()
+        self._wanted: Path | None = None
+        self._drawing = threading.Lock()
 
     def start(self) -> None:
         """Read the scenario files, and look at the runs from now on."""
@@ -71,6 +86,11 @@ class Librarian:
     def launch(self, entry: Entry, predicted: Sequence[int | None] = ()) -> None:
         """Start an engine on a scenario, with what was predicted of it."""
         self._send(lambda: self._launch(entry, predicted))
+
+    def preview(self, path: Path, size: tuple[int, int], glyphs: Glyphs, color: bool) -> None:
+        """Draw the first panel of a run, unless another run is asked for meanwhile."""
+        self._wanted = path
+        self._send(lambda: self._preview(path, size, glyphs, color))
 
     def _send(self, errand: Callable[[], None]) -> None:
         threading.Thread(target=errand, name="tuilab-library", daemon=True).start()
@@ -104,6 +124,24 @@ class Librarian:
                 break
             before = (runs, problem)
             self._stopped.wait(LOOK_EVERY)
+
+    def _preview(self, path: Path, size: tuple[int, int], glyphs: Glyphs, color: bool) -> None:
+        from tuilab.panels import View, panels_of
+        from tuilab.recording import RecordingError
+        from tuilab.runs import Run, RunError
+
+        picture = None
+        with self._drawing:
+            if path != self._wanted:
+                return
+            try:
+                with Run(path).open() as recording:
+                    if panels := panels_of(recording.header):
+                        view = View(recording.last_step, glyphs=glyphs, color=color)
+                        picture = panels[0].draw(recording, view, *size)
+            except (RunError, RecordingError, OSError):
+                picture = None  # it can't be read, which its line says
+        self._post(RunPreviewed(path, picture))
 
     def _launch(self, entry: Entry, predicted: Sequence[int | None]) -> None:
         from tuilab.tui.launching import launch

@@ -18,20 +18,44 @@ MOST = 50
 class RunFacts:
     """One run at a glance."""
 
-    path: Path
-    source: str
-    title: str
-    question: str
-    state: State
-    step: int
-    steps: int | None
+    run: Run
+    about: Summary
     age: str
-    problem: str = ""
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
+        return self.run.path
 
     @property
     def name(self) -> str:
         """The folder's name."""
-        return self.path.name
+        return self.run.name
+
+    @property
+    def source(self) -> str:
+        """The name that the scenario was run by."""
+        return self.about.source
+
+    @property
+    def state(self) -> State:
+        """How it is."""
+        return self.about.state
+
+    @property
+    def step(self) -> int:
+        """How far it has come."""
+        return self.about.step
+
+    @property
+    def steps(self) -> int | None:
+        """How far it is to come."""
+        return self.about.steps
+
+    @property
+    def label(self) -> str:
+        """Its name; the scenario's, where the run has none but that and its date."""
+        return self.source if self.source and self.name.startswith(f"{self.source}-20") else self.name
 
 
 class RecentRuns:
@@ -56,14 +80,4 @@ class RecentRuns:
         about = before[1] if before is not None and before[0] == stamp else run.glance()
         if not about.state.alive:
             self._over[run.path] = stamp, about
-        return RunFacts(
-            run.path,
-            about.source,
-            about.title,
-            about.question,
-            about.state,
-            about.step,
-            about.steps,
-            words.age(time.time() - about.created) if about.created else "",
-            about.problem,
-        )
+        return RunFacts(run, about, words.age(time.time() - about.created) if about.created else "")

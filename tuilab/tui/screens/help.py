@@ -14,9 +14,11 @@ from textual.widgets import Static
 KEYS: dict[str, dict[str, str]] = {
     "Library": {
         "↑ ↓": "choose",
+        "/": "search: words, or of runs `lr>0.01 and accuracy>=0.8 and not state:failed`",
         "tab": "scenarios / recent runs",
         "enter": "run the scenario / open the run",
         "pgdn": "read the notes on (pgup: back)",
+        "n": "show the notes of a scenario that asks first",
         "r": "read the scenario files again",
     },
     "Time": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -11,22 +12,24 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import OptionList, Static
-from textual.widgets.option_list import Option
 
+from tuilab import terminal
 from tuilab.tui import words
-from tuilab.tui.librarian import EngineLaunched, Librarian, RunsLookedAt, ScenariosListed
+from tuilab.tui.librarian import EngineLaunched, Librarian, RunPreviewed, RunsLookedAt, ScenariosListed
 from tuilab.tui.widgets.details import Details
 from tuilab.tui.widgets.hints import Hints
+from tuilab.tui.widgets.lists import RunList, ScenarioList
 
 if TYPE_CHECKING:
     from tuilab.scenario.catalogue import Entry
     from tuilab.tui.recent import RunFacts
     from tuilab.tui.source import Source
+    from tuilab.tui.widgets.search import Search
 
 FIRST_PAINT = 0.03
 """Seconds for the frame to get out to the terminal before imports on threads hold it up."""
-_ROOMY = 44
-"""Columns from which a run's state is spelt out beside its mark."""
+SETTLED = 0.1
+"""Seconds that a run is chosen before its plot is drawn, so that going down the list draws none."""
 
 
 class LibraryScreen(Screen[None]):
@@ -37,6 +40,10 @@ class LibraryScreen(Screen[None]):
         Binding("tab,shift+tab", "other_list", "other list", priority=True),
         Binding("pagedown", "read(1)", "read on", priority=True),
         Binding("pageup", "read(-1)", "read back", priority=True),
+        # Before all others, so that what is typed behind it waits for the field.
+        Binding("slash", "filter", "search", priority=True),
+        Binding("escape", "no_filter", "all again", show=False),
+        Binding("n", "notes", "notes"),
         Binding("r", "reload", "look again"),
     ]
 
@@ -44,8 +51,8 @@ class LibraryScreen(Screen[None]):
         """`trust` lets engines run the code of own parts that scenarios name."""
         super().__init__()
         self._librarian = Librarian(self.post_message, trust)
-        self._entries: list[Entry] = []
-        self._runs: list[RunFacts] = []
+        self._read: set[str] = set()
+        """The scenarios whose notes the user wants to see though nothing of them has run."""
         self._launching = False
 
     def compose(self) -> ComposeResult:
@@ -54,22 +61,22 @@ class LibraryScreen(Screen[None]):
         yield Static(Content.assemble(" ", ("tuilab", "bold"), slogan), id="banner")
         with Horizontal(id="library"):
             with Vertical(id="lists"):
-                yield OptionList(id="scenarios")
-                yield OptionList(id="runs")
+                yield ScenarioList()
+                yield RunList()
             yield Details()
         keys = [
             ("enter", "run / open"),
+            ("/", "search"),
             ("tab", "scenarios / runs"),
             ("pgdn", "read on"),
+            ("n", "notes"),
             ("r", "look again"),
         ]
         yield Hints(keys)
 
     def on_mount(self) -> None:
         """Send for the contents once the frame is on the screen."""
-        self.query_one("#scenarios").border_title = "scenarios"
-        self.query_one("#runs").border_title = "recent runs"
-        self.query_one("#scenarios").focus()
+        self.query_one(ScenarioList).focus()
         self.set_timer(FIRST_PAINT, self._librarian.start)
 
     def on_unmount(self) -> None:
@@ -80,41 +87,19 @@ class LibraryScreen(Screen[None]):
 
     def on_scenarios_listed(self, message: ScenariosListed) -> None:
         """Show the scenarios by chapter."""
-        self._entries = message.entries
-        longest = max((len(entry.name) for entry in self._entries), default=0)
-        options: list[Option] = []
-        chapter = None
-        for index, entry in enumerate(self._entries):
-            if entry.chapter != chapter:
-                chapter = entry.chapter
-                options += [Option("", disabled=True)] if options else []
-                options.append(Option(Content.styled(chapter, f"{words.DIM} bold"), disabled=True))
-            mark = Content("  ") if entry.error is None else Content.styled("✗ ", words.BAD)
-            title = entry.title if entry.error is None else "can't be used"
-            line = Content.assemble(mark, entry.name.ljust(longest), "  ", (title, words.DIM))
-            options.append(Option(line, id=str(index)))
-        box = self.query_one("#scenarios", OptionList)
-        chosen = box.highlighted
-        box.set_options(options)
-        if options:
-            box.highlighted = chosen if chosen is not None and chosen < len(options) else 1
+        self.query_one(ScenarioList).show(message.entries)
         self._show_details()
 
     def on_runs_looked_at(self, message: RunsLookedAt) -> None:
         """Show the runs."""
-        box = self.query_one("#runs", OptionList)
-        box.border_title = Content(f"recent runs: {message.problem}" if message.problem else "recent runs")
-        before, self._runs = self._runs, message.runs
-        if [run.path for run in before] != [run.path for run in self._runs]:
-            chosen = before[box.highlighted].path if box.highlighted is not None else None
-            box.set_options([Option(self._line(run)) for run in self._runs])
-            places = [index for index, run in enumerate(self._runs) if run.path == chosen]
-            box.highlighted = (places or [0])[0] if self._runs else None
-        else:
-            for index, run in enumerate(self._runs):
-                if run != before[index]:
-                    box.replace_option_prompt_at_index(index, self._line(run))
+        self.query_one(RunList).show(message.runs, message.problem)
         self._show_details()
+
+    def on_run_previewed(self, message: RunPreviewed) -> None:
+        """Show a run's plot beside its facts."""
+        run = self._chosen_run()
+        if run is not None and run.path == message.path and message.picture is not None:
+            self.query_one(Details).show_plot(run, message.picture)
 
     def on_engine_launched(self, message: EngineLaunched) -> None:
         """Show the new run, or say why there is none."""
@@ -122,16 +107,6 @@ class LibraryScreen(Screen[None]):
         self.query_one(Hints).say(message.problem)
         if message.source is not None:
             self._open(message.source)
-
-    def _line(self, run: RunFacts) -> Content:
-        # Less the padding, and a scroll bar that may come.
-        width = max(self.query_one("#runs").size.width - 3, 20)
-        state = words.badge(run.state)
-        state = state.pad_right(12 - len(state)) if width >= _ROOMY else state[:1]
-        steps = words.count(run.step) + ("" if run.steps is None else f"/{words.count(run.steps)}")
-        tail = Content.styled(f" {steps:>9}  {run.age:>6}", words.DIM)
-        head = Content.assemble(state, " ", run.source or run.name)
-        return Content.assemble(head.truncate(width - tail.cell_length, ellipsis=True, pad=True), tail)
 
     # What the user does
 
@@ -146,13 +121,14 @@ class LibraryScreen(Screen[None]):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         """Run the scenario, or open the run."""
         hints = self.query_one(Hints)
-        if event.option_list.id == "runs":
+        if isinstance(event.option_list, RunList):
             from tuilab.tui.source import Source
 
             hints.say("")
-            self._open(Source(self._runs[event.option_index].path))
+            if (run := event.option_list.chosen) is not None:
+                self._open(Source(run.path))
             return
-        entry = self._chosen_entry()
+        entry = self.query_one(ScenarioList).chosen
         if entry is None or self._launching:
             return
         if entry.error is not None:
@@ -171,13 +147,45 @@ class LibraryScreen(Screen[None]):
 
     def action_other_list(self) -> None:
         """From the scenarios to the runs, and back."""
-        runs = self.query_one("#runs")
-        (self.query_one("#scenarios") if self.focused is runs else runs).focus()
+        runs = self.query_one(RunList)
+        (self.query_one(ScenarioList) if self.focused is runs else runs).focus()
 
     def action_read(self, pages: int) -> None:
         """Read the details on, or back."""
         details = self.query_one(Details)
         details.scroll_relative(y=pages * (details.size.height - 2), animate=False)
+
+    async def action_filter(self) -> None:
+        """Search both lists."""
+        from tuilab.tui.widgets.search import Search
+
+        if not self.query(Search):
+            await self.query_one("#lists").mount(Search(), before=0)
+        self.set_focus(self.query_one(Search))
+
+    def action_no_filter(self) -> None:
+        """Show all again."""
+        from tuilab.tui.widgets.search import Search
+
+        for search in self.query(Search):
+            self._filter("")
+            if search.has_focus:
+                self.query_one(ScenarioList).focus()
+            search.remove()
+
+    def on_search_sought(self, message: Search.Sought) -> None:
+        """Show what fits."""
+        self._filter(message.text)
+        if message.done:
+            scenarios = self.query_one(ScenarioList)
+            (scenarios if scenarios.option_count else self.query_one(RunList)).focus()
+
+    def action_notes(self) -> None:
+        """Show the notes of a scenario that asks first, or hide them again."""
+        entry = self.query_one(ScenarioList).chosen
+        if entry is not None:
+            self._read ^= {entry.name}
+            self._show_details()
 
     def action_reload(self) -> None:
         """Read the scenario files again."""
@@ -186,6 +194,7 @@ class LibraryScreen(Screen[None]):
     def commands(self) -> Iterator[SystemCommand]:
         """What the palette offers here."""
         yield SystemCommand("Look again", "Read the scenario files again", self.action_reload)
+        yield SystemCommand("Search", "Show only the scenarios and runs with some words", self.action_filter)
         yield SystemCommand("Scenarios / runs", "Go to the other list", self.action_other_list)
 
     def _launch(self, entry: Entry, predicted: Sequence[int | None]) -> None:
@@ -198,20 +207,28 @@ class LibraryScreen(Screen[None]):
 
         self.app.push_screen(RunScreen(source, live=True))
 
+    def _filter(self, text: str) -> None:
+        self.query_one(ScenarioList).filter(text)
+        self.query_one(Hints).say(self.query_one(RunList).filter(text))
+        self._show_details()
+
     def _show_details(self) -> None:
         details = self.query_one(Details)
-        run, entry = self._chosen_run(), self._chosen_entry()
+        run, entry = self._chosen_run(), self.query_one(ScenarioList).chosen
         if run is not None:
-            details.show_run(run)
+            if details.show_run(run):
+                self.set_timer(SETTLED, self._preview)
         elif entry is not None:
-            details.show_entry(entry)
+            known = any(run.source == entry.name for run in self.query_one(RunList).runs)
+            details.show_entry(entry, not entry.predict or known or entry.name in self._read)
 
-    def _chosen_entry(self) -> Entry | None:
-        option = self.query_one("#scenarios", OptionList).highlighted_option
-        return self._entries[int(option.id)] if option is not None and option.id is not None else None
+    def _preview(self) -> None:
+        run = self._chosen_run()
+        if run is not None:
+            size = self.query_one(Details).picture_size
+            screen = sys.__stderr__
+            self._librarian.preview(run.path, size, terminal.glyphs(screen), terminal.colors(screen) > 0)
 
     def _chosen_run(self) -> RunFacts | None:
-        box = self.query_one("#runs", OptionList)
-        if self.focused is not box or box.highlighted is None or box.highlighted >= len(self._runs):
-            return None
-        return self._runs[box.highlighted]
+        runs = self.query_one(RunList)
+        return runs.chosen if self.focused is runs else None
