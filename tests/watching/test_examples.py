@@ -42,7 +42,7 @@ def test_an_example_leaves_a_run_with_its_losses_and_its_layers(name: str, runs:
 
 
 def test_the_page_on_ones_own_code_runs(runs: Path) -> None:
-    (block,) = re.findall("```python\n(.*?)```", (ROOT / "docs/your-own-code.md").read_text(), re.DOTALL)
+    block, *_ = re.findall("```python\n(.*?)```", (ROOT / "docs/your-own-code.md").read_text(), re.DOTALL)
     _run("-c", block)
     run = newest(runs)
     found = told(run)

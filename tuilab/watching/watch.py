@@ -6,11 +6,10 @@ import atexit
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from contextlib import contextmanager
-from functools import wraps
 from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +19,7 @@ from tuilab.probes.cost import ProbeSchedule, Stopwatch
 from tuilab.probes.observation import Observation
 from tuilab.watching import anatomy, clipping, opening
 from tuilab.watching.arm import Arm, array_seen
+from tuilab.watching.harmless import Stop, harmless
 from tuilab.watching.looking import Looking, Seen
 from tuilab.watching.session import Session
 from tuilab.watching.steering import Steering
@@ -32,28 +32,7 @@ WINDOW = 5
 """Looks after which that is judged; a loop of quick steps is not to be held up for long."""
 _ONLY_WATCHES = "this run only watches: its program has to say control=True for others to steer it"
 
-P = ParamSpec("P")
-T = TypeVar("T")
 Batch = TypeVar("Batch")
-
-
-class Stop(KeyboardInterrupt):
-    """Somebody asked the watched loop to stop: raised as Ctrl-C would be, after an optimiser's step."""
-
-
-def _harmless(method: Callable[Concatenate[Watch, P], None]) -> Callable[Concatenate[Watch, P], None]:
-    """What goes wrong in the watcher ends the watching, and nothing else."""
-
-    @wraps(method)
-    def safely(self: Watch, /, *args: P.args, **kwargs: P.kwargs) -> None:
-        if self.asleep or os.getpid() != self._process or torch.compiler.is_compiling():
-            return
-        try:
-            method(self, *args, **kwargs)
-        except Exception as error:
-            self._harm(error)
-
-    return safely
 
 
 class Watch:
@@ -65,9 +44,12 @@ class Watch:
     Attributes:
         asleep: nothing is recorded: in processes beside the first one, after `close`, and after an error of
             the watcher's own.
+        raises: whether a loop that is asked to stop hears of it by an exception, which is `Stop`.
+        stopping: it was asked to.
     """
 
-    _counting_logs = _stopping = False
+    raises = True
+    stopping = _counting_logs = False
 
     def __init__(
         self,
@@ -102,6 +84,7 @@ class Watch:
         self._wont_look = ""
         self._batching = 0
         self._epoch = self._batches = 0
+        self._written = -1
         self._total: int | None = None
         self._began = time.perf_counter()
         self._last = self._speed_since = self._began
@@ -134,10 +117,12 @@ class Watch:
         if self._counting_logs:
             self._stop_if_asked()
 
-    @_harmless
+    @harmless
     def _log(self, figures: Mapping[str, Any]) -> None:
         if self._counting_logs:
-            self._now.step += 1
+            if self._now.values:
+                self._hand_over(self._now.step)
+            self._now.step = self._written = self._now.step + 1
         first = next(iter(self._arms))
         for name, value in figures.items():
             if name in self._arms and isinstance(value, Mapping):
@@ -154,7 +139,22 @@ class Watch:
         elif self._now.step:
             self._begin()
 
-    @_harmless
+    @harmless
+    def log_at(self, step: int, figures: Mapping[str, Any]) -> None:
+        """Record figures of a step that somebody else counts; those of a watched optimiser go before.
+
+        A step may come again; what lies behind the newest belongs to that.
+        """
+        step = max(step, self._written + 1)
+        if self._counting_logs and step > self._now.step:
+            self._hand_over(step)
+            self._take_arrays()
+            self._account(step, self._due(step))
+            self._steer()
+        for name, value in figures.items():
+            self._note(next(iter(self._arms)), name, value)
+
+    @harmless
     def log_layer(self, name: str, array: Any) -> None:
         """Record a layer's outputs, for networks that torch knows nothing of.
 
@@ -183,10 +183,10 @@ class Watch:
         self._batching += 1
         try:
             for _ in range(epochs):
-                for batch in loader if not self._stopping else ():
+                for batch in loader if not self.stopping else ():
                     self._batches += 1
                     yield batch
-                    if self._stopping:
+                    if self.stopping:
                         return
                 self._end_epoch()
         finally:
@@ -219,7 +219,7 @@ class Watch:
 
     # At the optimiser's step
 
-    @_harmless
+    @harmless
     def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
         arms = self._stepping.meet(optimizer, self._now.step)
         if arms and self._due(self._stepping.count(optimizer) + 1):
@@ -232,10 +232,10 @@ class Watch:
         self._stop_if_asked()
 
     def _stop_if_asked(self) -> None:
-        if self._stopping and not self._batching and not self.asleep:
+        if self.stopping and self.raises and not self._batching and not self.asleep:
             raise Stop("asked to stop")
 
-    @_harmless
+    @harmless
     def _updated(self, optimizer: Optimizer) -> None:
         arms = self._stepping.meet(optimizer, self._now.step)
         if not arms:
@@ -312,7 +312,7 @@ class Watch:
         """Do what others ask, and rest while they want that."""
         rested = self._steering.rested
         if not self._steering.between_steps(self._writing, self._now.step):
-            self._stopping = True
+            self.stopping = True
         waited = self._steering.rested - rested
         self._last += waited
         self._speed_since += waited
@@ -349,7 +349,7 @@ class Watch:
         header = opening.header(run, self._models, list(self._logged), inside, self._sample, steps)
         self._writing.begin(header, self._logged)
 
-    @_harmless
+    @harmless
     def _end_epoch(self) -> None:
         self._epoch += 1
         self._writing.event(self._now.step, "epoch", number=self._epoch)
