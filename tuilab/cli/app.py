@@ -24,6 +24,7 @@ from tuilab.cli import (
     runs,
     schema,
     show,
+    steer,
     stop,
     watch,
     watch_script,
@@ -84,6 +85,10 @@ app.command("export")(export.export)
 app.command("check")(check.check)
 app.command("diagnose")(diagnose.diagnose)
 app.command("exercise")(exercise.exercise)
+app.command("set")(steer.set_)
+app.command("pause")(steer.pause)
+app.command("continue")(steer.continue_)
+app.command("step")(steer.step)
 app.command("stop")(stop.stop)
 app.command("resume")(resume.resume)
 app.command("new")(new.new)

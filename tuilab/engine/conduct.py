@@ -170,6 +170,7 @@ def _header(run: Run, ready: Ready, world: World) -> dict[str, Any]:
             for name, metric in metrics.items()
         },
         "sampled": dict.fromkeys(sampled, experiment.sampled),
+        "tunables": experiment.tunables(),
         "predicted": run.options.get("predicted", []),
         **({"own": ready.own.facts} if ready.own.facts else {}),
         "device": str(ready.device),

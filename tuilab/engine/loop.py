@@ -76,7 +76,7 @@ class Loop:
                 self._save()
             if session.step >= self._experiment.steps:
                 return
-            if not self.steering.between_steps(session.recorder, session.step):
+            if not self.steering.between_steps(session.recorder, session.step, observation.values):
                 return
 
     def tunables(self) -> Mapping[str, float]:

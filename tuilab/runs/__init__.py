@@ -9,6 +9,7 @@ from tuilab.runs.query import query, values
 from tuilab.runs.state import State, told_by
 from tuilab.runs.store import create, delete, find, listing, new_folder, rename, runs_folder
 from tuilab.runs.summary import Summary
+from tuilab.runs.tunables import meant, tunables, turned
 
 __all__ = [
     "CHILDREN",
@@ -25,11 +26,14 @@ __all__ = [
     "find",
     "launch",
     "listing",
+    "meant",
     "new_folder",
     "query",
     "rename",
     "runs_folder",
     "told_by",
+    "tunables",
+    "turned",
     "values",
     "wait_until_started",
 ]

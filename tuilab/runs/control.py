@@ -37,12 +37,13 @@ COMMANDS: Mapping[str, Form] = {
     "set": {"key": (str,), "value": _NUMBER},
     "patch": {"at": (str,), "with": (dict,)},
     "checkpoint": {},
+    "until": {"condition": (str,)},
     "stop": {},
 }
 """What an engine obeys, and what each takes. `pace` is in steps a second, null being as fast as it can.
 
 `set` changes one number, by its key; `patch` changes settings of one place, such as `arms.sgd.optimizer`, all
-or none.
+or none. `until` pauses once its condition holds, such as `loss < 0.5` or `step >= 500`.
 """
 
 _WORDS = {str: "text", int: "a number", float: "a number", type(None): "null", dict: "an object"}

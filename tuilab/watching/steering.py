@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from tuilab.runs import Command, ControlFile, State
+from tuilab.watching.until import Condition, condition
 
 _LOOK = 0.02
 """Seconds between two looks at the control file while steps are quick."""
@@ -101,6 +103,7 @@ class Steering:
         told: told what is waited for.
         peers: the processes.
         refuses: why nothing at all is obeyed; "" where it is.
+        scheduled: commands that are obeyed after certain steps, as somebody once gave them, in their order.
     """
 
     def __init__(
@@ -113,6 +116,7 @@ class Steering:
         told: Callable[[str], None] = lambda waiting: None,
         peers: Peers | None = None,
         refuses: str = "",
+        scheduled: Sequence[tuple[int, Command]] = (),
     ) -> None:
         self.asked = ""
         """Why this process was asked to stop; a signal may set it at any time."""
@@ -125,7 +129,9 @@ class Steering:
         self._refuses = refuses
         self._control = ControlFile(path)
         self._unheeded: deque[Command] = deque()
-        """Commands that were read while nothing could be done about them."""
+        """Commands that were read while nothing could be done about them, or whose time has come."""
+        self._scheduled = deque(scheduled)
+        self._until: tuple[Condition, Command] | None = None
         self._pace = pace
         self._paused = self._without_room = False
         self._steps_granted = 0
@@ -137,14 +143,24 @@ class Steering:
         """PAUSED or RUNNING."""
         return State.PAUSED if self._paused else State.RUNNING
 
-    def between_steps(self, answers: Answers, step: int) -> bool:
-        """Obey, and rest until the next step is due and nobody holds it back; False once it is to end."""
+    def between_steps(
+        self, answers: Answers, step: int, figures: Mapping[str, float] = MappingProxyType({})
+    ) -> bool:
+        """Obey, and rest until the next step is due and nobody holds it back; False once it is to end.
+
+        Args:
+            answers: where events go.
+            step: the last one.
+            figures: what was measured of it, which a run may be to go on until.
+        """
         if self._without_room:
             self._without_room = False
             self._say(self.state)
         now = time.monotonic()
         self._due = max(self._due + 1 / self._pace, now) if self._pace else 0.0
-        quick = not self._paused and not self._due and now - self._looked < _LOOK
+        self._come_due(step, figures)
+        idle = not self._paused and not self._due and not self._unheeded
+        quick = idle and now - self._looked < _LOOK
         if not self._peers.any(bool(self.asked) or (self._peers.leader and not quick)):
             return True
         while not (reason := self._peers.gather_first(self.asked)):
@@ -167,6 +183,14 @@ class Steering:
             self._rest(wait)
         self.ending = {"reason": reason}
         return False
+
+    def _come_due(self, step: int, figures: Mapping[str, float]) -> None:
+        """What is to be done after this step, without anybody asking for it now."""
+        while self._scheduled and self._scheduled[0][0] <= step:
+            self._unheeded.append(self._scheduled.popleft()[1])
+        if self._until is not None and self._until[0](step, figures):
+            self._unheeded.append(self._until[1])
+            self._until = None
 
     def wait_for_room(self) -> bool:
         """Rest while the disk is full; False once somebody wants the run stopped."""
@@ -210,9 +234,9 @@ class Steering:
                 raise ValueError(why)
             case {"do": "pause"}:
                 _check(not self._paused, "it is paused already")
-                self._paused = True
+                self._paused, self._until = True, None
                 self._say(State.PAUSED)
-                return "paused", {}
+                return "paused", {"because": command["because"]} if "because" in command else {}
             case {"do": "resume"}:
                 _check(self._paused, "it is not paused")
                 self._paused, self._steps_granted = False, 0
@@ -233,6 +257,9 @@ class Steering:
                 return "set", {"key": key, "value": value, "was": was}
             case {"do": "patch", "at": at, "with": changes}:
                 return "patched", {"at": at, "with": changes, "was": self._steered.patch(at, changes)}
+            case {"do": "until", "condition": text}:
+                self._until = condition(text), {"id": command["id"], "do": "pause", "because": text}
+                return "until", {"condition": text}
             case {"do": "checkpoint"}:
                 return self._steered.checkpoint()
             case {"do": "stop"}:

@@ -77,6 +77,7 @@ class Watch:
         }
         self._schedule = ProbeSchedule(every, -1, BUDGET, WINDOW)
         self._now = Observation(0, {})
+        self._seen: dict[str, float] = {}
         self._clips: dict[str, Tensor] = {}
         self._arrays: dict[str, Seen] = {}
         self._logged: dict[str, None] = {}
@@ -311,7 +312,7 @@ class Watch:
     def _steer(self) -> None:
         """Do what others ask, and rest while they want that."""
         rested = self._steering.rested
-        if not self._steering.between_steps(self._writing, self._now.step):
+        if not self._steering.between_steps(self._writing, self._now.step, self._seen):
             self.stopping = True
         waited = self._steering.rested - rested
         self._last += waited
@@ -333,6 +334,7 @@ class Watch:
     def _hand_over(self, step: int) -> None:
         """The step at hand is complete; the next one is `step`."""
         now, self._now = self._now, Observation(step, {})
+        self._seen = now.values
         self._writing.add(now, time.perf_counter() - self._began - self._steering.rested)
         if now.step:
             self._begin()
@@ -347,6 +349,7 @@ class Watch:
             steps = round(self._total * self._now.step / self._batches)
         run = self._writing.session.run
         header = opening.header(run, self._models, list(self._logged), inside, self._sample, steps)
+        header["tunables"] = dict(self._stepping.settings.tunables())
         self._writing.begin(header, self._logged)
 
     @harmless
