@@ -18,9 +18,9 @@ SEED = int(os.environ.get("TUILAB_SEED") or datetime.date.today().toordinal())
 @pytest.mark.parametrize(
     ("part", "says"),
     [
-        (("--kills", "8"), "8 kills"),
-        (("--inputs", "100"), "100 hostile inputs"),
-        (("--steps", "20000"), "engine: at most"),
+        (("--kills", "4"), "4 kills"),
+        (("--inputs", "40"), "40 hostile inputs"),
+        (("--steps", "10000"), "engine: at most"),
     ],
 )
 def test_nothing_is_wrong(part: tuple[str, str], says: str, tmp_path: Path) -> None:

@@ -74,7 +74,15 @@ def test_anybody_can_check_a_checkpoints_sums(tmp_path: Path) -> None:
     subprocess.run(["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=tmp_path / "000000005", check=True)
 
 
-def test_of_a_run_two_checkpoints_are_kept(tmp_path: Path) -> None:
+def test_the_newest_two_checkpoints_are_kept_and_older_ones_further_and_further_apart(tmp_path: Path) -> None:
+    saved(tmp_path, steps=(1, 2, 4, 7))
+    assert [path.name for path in checkpoints.listing(tmp_path)] == ["000000007", "000000004", "000000001"]
+
+
+def test_older_checkpoints_are_let_go_of_when_they_take_too_much(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkpoints, "BUDGET", 0)
     saved(tmp_path, steps=(1, 2, 4, 7))
     assert [path.name for path in checkpoints.listing(tmp_path)] == ["000000007", "000000004"]
 

@@ -120,7 +120,7 @@ def test_a_killed_run_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
 def test_a_damaged_checkpoint_leaves_the_one_before(tmp_path: Path) -> None:
     run = prepared(tmp_path, "run", checkpoint=1e-9)
     stop_at(run, 20)
-    old, new = sorted((run.path / "checkpoints").iterdir())
+    *_, old, new = sorted((run.path / "checkpoints").iterdir())
     (new / "state.safetensors").write_bytes((new / "state.safetensors").read_bytes()[:100])
     conduct(Run(run.path), resume=True)
     with run.open() as recording:

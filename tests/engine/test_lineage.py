@@ -13,6 +13,7 @@ import pytest
 
 from tests.engine.conftest import Prepare
 from tests.engine.history import as_read, events, files, history
+from tuilab import forking
 from tuilab.engine import EngineError, checkpoints, conduct
 from tuilab.experiments.descent import DescentExperiment
 from tuilab.runs import Run, State
@@ -81,13 +82,18 @@ def test_a_file_that_is_gone_is_named_all_the_same(prepare: Prepare) -> None:
     assert [path.name for path in stop_at_twice.recordings()] == ["main-2.tlr", "main-3.tlr"]
 
 
-def test_a_fork_names_its_parent(prepare: Prepare) -> None:
-    run = prepare()
-    parent = {"run": "abc", "file": "main-3.tlr", "step": 7, "events": 2}
-    facts = json.loads((run.path / "run.json").read_text()) | {"parent": parent}
-    (run.path / "run.json").write_text(json.dumps(facts))
-    conduct(Run(run.path))
-    assert headers(run)[0]["parent"] == parent
+def test_a_fork_names_the_file_that_holds_its_past(prepare: Prepare) -> None:
+    parent = prepare()
+    stop_at(parent, 10)
+    conduct(parent, resume=True)
+    continued = headers(parent)[1]["continues"]["step"]
+    for step, file in ((continued, "main.tlr"), (continued + 5, "main-2.tlr")):
+        fork = forking.fork(parent, step)
+        conduct(fork)
+        found = headers(fork)[0]["parent"]
+        assert (found["run"], found["file"], found["step"]) == (parent.facts["id"], file, step)
+        with fork.open() as forked, parent.open() as whole:
+            assert forked.read("sgd/loss")[1].tolist() == whole.read("sgd/loss")[1].tolist()
 
 
 def test_no_clock_decides_what_happened(prepare: Prepare, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -121,6 +127,7 @@ DYING = """
 import os, sys
 from pathlib import Path
 import torch
+from tuilab import forking
 from tuilab.engine import checkpoints, conduct
 from tuilab.runs import Run
 save = checkpoints.save

@@ -14,6 +14,7 @@ from tuilab.cli import (
     diagnose,
     exercise,
     export,
+    fork,
     import_,
     inspect,
     listing,
@@ -91,6 +92,8 @@ app.command("continue")(steer.continue_)
 app.command("step")(steer.step)
 app.command("stop")(stop.stop)
 app.command("resume")(resume.resume)
+app.command("fork")(fork.fork)
+app.command("rerun")(fork.rerun)
 app.command("new")(new.new)
 app.command("schema")(schema.schema)
 app.add_typer(data.app, name="data")

@@ -72,10 +72,11 @@ def continue_(
     if to is not None and until is not None:
         raise typer.BadParameter("either --to or --until")
     condition = until if to is None else f"step >= {to}"
+    rests = found.state() is State.PAUSED
     if condition is not None:
         _ask(found, wait, "until", condition=condition)
     then = f"; it pauses once {condition}" if condition else ""
-    if found.state() is State.PAUSED or condition is None:
+    if rests or condition is None:
         event = _ask(found, wait, "resume")
         say(f"{found.name}: goes on from step {event.step}{then}")
     else:

@@ -34,7 +34,9 @@ from tuilab.experiments.state import differences, joined, split
 
 FORMAT = 2
 KEPT = 2
-"""Checkpoints that a run keeps: one more than needed, should the newest turn out damaged."""
+"""The newest checkpoints, which a run keeps in any case: one more than needed, should one be damaged."""
+BUDGET = 2**30
+"""Bytes that the older ones may take together, for forks: the further back, the fewer."""
 _TENSORS, _PLAIN, _SUMS = "state.safetensors", "state.json", "SHA256SUMS"
 _LARGEST = 16 * 2**20
 """Bytes of `state.json`, at most: once read, JSON takes many times as much."""
@@ -110,9 +112,24 @@ def save(folder: Path, experiment: Experiment, step: int, facts: Mapping[str, An
         raise OSError(None, str(error)) from None
     finally:
         shutil.rmtree(beside, ignore_errors=True)
-    for old in listing(folder)[KEPT:]:
+    for old in _superfluous(listing(folder)):
         shutil.rmtree(old, ignore_errors=True)
     return place
+
+
+def _superfluous(places: list[Path]) -> list[Path]:
+    """Of checkpoints, newest first, those to let go of.
+
+    Beside the newest there stays one, the oldest, of those that are 1, 2 to 3, 4 to 7, 8 to 15 … steps back.
+    """
+    newest, size = int(places[0].name), 0
+    oldest = {(newest - int(place.name)).bit_length(): place for place in places}
+    found = []
+    for place in places[KEPT:]:
+        size += sum(file.stat().st_size for file in place.iterdir())
+        if place not in oldest.values() or size > BUDGET:
+            found.append(place)
+    return found
 
 
 def listing(folder: Path) -> list[Path]:
@@ -129,8 +146,13 @@ def sweep(folder: Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def restore(folder: Path, experiment: Experiment) -> Restored | None:
+def restore(folder: Path, experiment: Experiment, most: int | None = None) -> Restored | None:
     """Take an experiment that has not begun to the run's newest intact checkpoint, its tunables first.
+
+    Args:
+        folder: the run's `checkpoints`.
+        experiment: not begun.
+        most: the last step that the checkpoint may be of.
 
     Returns:
         What it was taken to; None where there is no checkpoint.
@@ -140,6 +162,8 @@ def restore(folder: Path, experiment: Experiment) -> Restored | None:
     """
     damage: list[str] = []
     for place in listing(folder):
+        if most is not None and int(place.name) > most:
+            continue
         try:
             about, state = _read(place)
         except (OSError, SafetensorError, ArithmeticError, LookupError, RuntimeError, ValueError) as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from tuilab.engine import checkpoints, lineage
+from tuilab.engine import checkpoints, forks, lineage
 from tuilab.engine.errors import EngineError
 from tuilab.engine.loop import Loop
 from tuilab.engine.setup import Ready, set_up
@@ -22,7 +22,7 @@ from tuilab.experiments.memory import lacks_memory
 from tuilab.parts.own import said
 from tuilab.printable import printable
 from tuilab.recording import Writer
-from tuilab.runs import Lock, Run, State
+from tuilab.runs import Command, Lock, Run, State
 from tuilab.scenario.metrics import ENGINE_METRICS, SAMPLED_FRAMES
 from tuilab.watching.recorder import NO_ROOM
 from tuilab.watching.session import Session, about_here
@@ -64,10 +64,10 @@ def conduct(
     with _private(), Session(run, claimed, world.rank) as session:
         if world.leader:
             checkpoints.sweep(run.path / "checkpoints")
-        ready = world.all_or_none(lambda: set_up(run, resume, world, trust))
-        place = _place(run, ready, world)
         told = on_step or (lambda step, steps, waiting: None)
-        loop = Loop(session, ready.experiment, told, place.seconds, world)
+        ready = world.all_or_none(lambda: set_up(run, resume, world, trust, told))
+        place = _place(run, ready, world)
+        loop = Loop(session, ready.experiment, told, place.seconds, world, _scheduled(run, ready))
         with _stopping_on_signals(loop.steering):
             session.begin(
                 _begin(run, ready, place, world),
@@ -81,7 +81,27 @@ def conduct(
             if resume:
                 differing: dict[str, Any] = {"notes": ready.notes} if ready.notes else {}
                 session.recorder.event(ready.step, "resumed-from", **differing)
+            if ready.forked:
+                session.recorder.event(ready.step, "forked", **_fork(run))
             return _record(loop, session)
+
+
+def _scheduled(run: Run, ready: Ready) -> list[tuple[int, Command]]:
+    """What is to be turned as it once was, after the step that the run goes on from.
+
+    What was turned at that step is in a fork's beginning, and may be in a checkpoint: twice does no harm.
+    """
+    first = ready.step + 1 if ready.forked else ready.step
+    return [each for each in forks.commands(run) if each[0] >= first]
+
+
+def _fork(run: Run) -> dict[str, Any]:
+    """What the event says of it."""
+    about = run.facts["parent"]
+    return {
+        "parent": str(about.get("name")),
+        "settings": [str(each) for each in about.get("settings", [])][:50],
+    }
 
 
 @dataclass(frozen=True)
@@ -98,7 +118,7 @@ class _Place:
 
 def _place(run: Run, ready: Ready, world: World) -> _Place:
     sequence = lineage.next_sequence(run)
-    continues = lineage.continues(sequence, ready.restored)
+    continues = None if ready.forked else lineage.continues(sequence, ready.restored)
     return _Place(*world.broadcast([sequence, continues, ready.seconds, ready.step, ready.device.type]))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tuilab.engine import checkpoints
 from tuilab.experiments import ALONE, Experiment, World
-from tuilab.runs import State
+from tuilab.runs import Command, State
 from tuilab.watching.session import Session
 from tuilab.watching.steering import Steering
 
@@ -27,6 +27,7 @@ class Loop:
         on_step: told about every step.
         seconds: the time that was spent before.
         world: the processes that run it together.
+        scheduled: see `Steering`.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Loop:
         on_step: Callable[[int, int, str], None],
         seconds: float = 0.0,
         world: World = ALONE,
+        scheduled: Sequence[tuple[int, Command]] = (),
     ) -> None:
         run = session.run
         self._session, self._experiment, self._world = session, experiment, world
@@ -53,6 +55,7 @@ class Loop:
             pace=run.options.get("pace"),
             told=lambda waiting: on_step(session.step, experiment.steps, waiting),
             peers=world,
+            scheduled=scheduled,
         )
 
     def run(self) -> State:
@@ -67,6 +70,8 @@ class Loop:
 
     def _take_steps(self) -> None:
         began, session = time.perf_counter(), self._session
+        if not self.steering.begin(session.recorder, session.step):
+            return
         for observation in self._experiment:
             waited = self.steering.rested + self._saving
             self._seconds = self._before + time.perf_counter() - began - waited

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 import tuilab
 from tuilab.data import DataError, MissingDataError
-from tuilab.engine import checkpoints
+from tuilab.engine import checkpoints, forks
 from tuilab.engine.checkpoints import Restored
 from tuilab.engine.devices import DeviceError, choose
 from tuilab.engine.errors import EngineError, NoDataError
@@ -32,6 +32,8 @@ class Ready:
     device: torch.device
     restored: Restored | None
     own: OwnParts
+    forked: bool = False
+    """Whether it was taken to where it parts from its parent, and nothing of its own was made yet."""
 
     @property
     def step(self) -> int:
@@ -50,14 +52,15 @@ class Ready:
         return self.own.notes + (self.restored.notes if self.restored else [])
 
 
-def set_up(run: Run, resume: bool, world: World, trust: bool = False) -> Ready:
-    """Build what a run's folder describes, and take it to its newest checkpoint if it is to go on from there.
+def set_up(run: Run, resume: bool, world: World, trust: bool, told: forks.Told) -> Ready:
+    """Build what a run's folder describes, and take it to where it goes on: a checkpoint, its parent's step.
 
     Args:
         run: the folder.
         resume: whether to go on.
         world: the processes that do this together.
         trust: whether own parts, if it has some, may run.
+        told: told about every step of a fork's parent that is done again.
 
     Raises:
         EngineError: the scenario, its own parts, the device, the data or a usable checkpoint are not there,
@@ -66,11 +69,17 @@ def set_up(run: Run, resume: bool, world: World, trust: bool = False) -> Ready:
     """
     parts, options = own(run, trust), run.options
     scenario = _scenario(run, parts.scenario)
-    if parts.facts:
-        torch.manual_seed(scenario.seed)  # ours draw from streams of their own; these may not
+
+    def built(of: Run) -> Experiment:
+        ours = of == run
+        described = scenario if ours else _scenario(of, own(of, trust).scenario)
+        if parts.facts:
+            torch.manual_seed(described.seed)  # ours draw from streams of their own; these may not
+        return build(described, device, world)
+
     try:
         device = choose(options.get("device", "auto"), options.get("threads"), world.local_rank)
-        experiment = build(scenario, device, world)
+        experiment = built(run)
     except MissingDataError as error:
         raise NoDataError(str(error)) from None
     except (DeviceError, DataError, DistributedError) as error:
@@ -87,7 +96,10 @@ def set_up(run: Run, resume: bool, world: World, trust: bool = False) -> Ready:
         restored = checkpoints.restore(run.path / "checkpoints", experiment) if resume else None
     except checkpoints.CheckpointError as error:
         raise EngineError(str(error)) from None
-    return Ready(scenario, experiment, device, restored, parts)
+    forked = restored is None and "parent" in run.facts
+    if forked:
+        restored = forks.enter(run, experiment, built, told)
+    return Ready(scenario, experiment, device, restored, parts, forked)
 
 
 def _scenario(run: Run, scenario: dict[str, Any]) -> Scenario:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tuilab.panels.picture import Picture
+from tuilab.panels.turns import turns
 from tuilab.panels.view import Panel, View
 from tuilab.recording import Readable
 
@@ -41,4 +42,5 @@ def _seen(panel: Panel, recording: Readable, view: View, width: int, height: int
         moment = min(moment, max((last for extent in extents for _, last in extent), default=-1))
     until = [tuple((part, min(last, moment)) for part, last in extent) for extent in extents]
     anything = bool(recording.series() or recording.frames())
-    return replace(view, step=moment), width, height, sources, until, anything, recording.header
+    turned = turns(recording, moment) if panel.over_steps else ()
+    return replace(view, step=moment), width, height, sources, until, anything, turned, recording.header

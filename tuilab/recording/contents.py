@@ -122,6 +122,8 @@ class Contents:
             for begins, ends, groups, _, offset, length in np.array(group[2:]).T.tolist():
                 table.sum_up(begins, ends, groups, offset, length)
         elif group.type == EVENTS:
+            if (group.rows < 1).any() or (group.rows > group.length).any():
+                raise ValueError("an index of more events than there is room for")
             self.events.defer(np.array([group.rows, group.first, group.offset, group.length]).T.tolist())
             first, last = int(group.first.min()), int(group.last.max())  # they are in order of time
         else:

@@ -105,6 +105,14 @@ class Recording:
         """The files in the order of time, and what of each still exists."""
         return self._history.segments
 
+    def origin(self, step: int) -> dict[str, Any] | None:
+        """The `run`, `file` and `step` that a fork there goes on from; None where the files do not say."""
+        for part in self.segments:
+            header = part.file.contents.header
+            if part.stop > step and not header.get("rank") and isinstance(header.get("run"), str):
+                return {"run": header["run"], "file": part.file.path.name, "step": step}
+        return None
+
     @property
     def finished(self) -> bool:
         """Whether every file that others do not go on from was closed by its writer."""

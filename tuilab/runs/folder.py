@@ -128,8 +128,36 @@ class Run:
         """The recordings, the main one first."""
         return sorted(self.path.glob("*.tlr"), key=lambda path: (path.name != "main.tlr", path.name))
 
+    def parent(self) -> Run | None:
+        """The run that this one was forked from; None of one that was not, or whose parent is gone.
+
+        It lies in the same folder of runs, whatever it is called by now.
+        """
+        try:
+            about = self.facts.get("parent")
+        except RunError:
+            return None
+        if not isinstance(about, dict):
+            return None
+        named = self.path.with_name(Path(str(about.get("name"))).name)
+        for path in (named, *self.path.parent.iterdir()):
+            run = Run(path)
+            with contextlib.suppress(RunError):
+                if path != self.path and run.facts.get("id") == about.get("run"):
+                    return run
+        return None
+
+    def ancestry(self) -> list[Run]:
+        """The runs whose recordings this one's goes on from, its parent first."""
+        found: list[Run] = []
+        run = self.parent()
+        while run is not None and run not in found and run != self:
+            found.append(run)
+            run = run.parent()
+        return found
+
     def open(self) -> Recording:
-        """All recordings of the run as one.
+        """All recordings of the run as one, with those of the runs that it was forked from.
 
         Raises:
             RunError: there is none yet.
@@ -140,7 +168,7 @@ class Run:
         paths = self.recordings()
         if not paths:
             raise RunError(f"{self.name}: nothing is recorded yet")
-        return Recording.open(paths)
+        return Recording.open([*paths, *(path for run in self.ancestry() for path in run.recordings())])
 
     def send(self, do: str, **arguments: Any) -> str:
         """Ask the engine for something: `send("set", key="sgd/optimizer.lr", value=0.01)`.

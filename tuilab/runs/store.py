@@ -46,6 +46,7 @@ def create(
     options: dict[str, Any],
     name: str | None = None,
     own: Mapping[str, str] | None = None,
+    **more: Any,
 ) -> Run:
     """A new run's folder, ready for an engine; only its owner may look into it.
 
@@ -56,6 +57,7 @@ def create(
         options: `device`, `threads`, `pace`.
         name: the folder's name.
         own: the SHA-256 of each file of the user's code that the scenario names.
+        more: of a fork its `parent`; `turned`, what is to be turned at which step.
 
     Raises:
         RunError: the name is taken or unfit, or the folder can't be written.
@@ -68,6 +70,7 @@ def create(
         "created": time.time(),
         "tuilab": tuilab.__version__,
         **({"own": dict(own)} if own else {}),
+        **more,
     }
     with _written(root):
         run = Run(new_folder(root, source, name))
@@ -171,7 +174,12 @@ def delete(run: Run) -> list[Path]:
     Raises:
         RunError: it is no run, an engine is at work on it, or it can't be removed.
     """
-    _ = run.facts  # or it is no run, and nothing of it ours
+    identity = run.facts.get("id")  # or it is no run, and nothing of it ours
+    for other in listing(run.path.parent):
+        if identity is not None and _forked_from(other) == identity:
+            raise RunError(
+                f"{run.name}: {other.name} was forked from it and needs its past; delete that first"
+            )
     with _idle(run), _written(run.path):
         for path in run.path.iterdir():
             if path.name == CHECKPOINTS and path.is_dir() and not path.is_symlink():
@@ -181,6 +189,14 @@ def delete(run: Run) -> list[Path]:
         if not (left := sorted(run.path.iterdir())):
             run.path.rmdir()
     return left
+
+
+def _forked_from(run: Run) -> Any:
+    try:
+        about = run.facts.get("parent")
+    except RunError:
+        return None
+    return about.get("run") if isinstance(about, dict) else None
 
 
 @contextlib.contextmanager

@@ -69,6 +69,31 @@ def load(source: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     return scenario if own_promises else scenario.model_copy(update={"changed": scenario.changed + changed})
 
 
+def changed(resolved: Table, overrides: Sequence[str]) -> Scenario:
+    """A resolved scenario, as a run keeps it, with overrides over it; one of the base is one of every arm.
+
+    Raises:
+        ScenarioError: with all problems found.
+    """
+    named = "the run's scenario"
+    model = KINDS.get(str(resolved.get("kind")))
+    if model is None:
+        raise ScenarioError(named, [f"kind: found {quoted(resolved.get('kind'))}; wanted {', '.join(KINDS)}"])
+    table = copy.deepcopy(resolved)
+    assignments = [_assignment(text) for text in overrides]
+    for keys, value, option in assignments:
+        arms = table.get("arms", {})
+        each = keys[0] in model.SETUP.model_fields
+        having = [arm for arm in arms if _found(arms[arm], keys) is not None] or list(arms)
+        for place in [("arms", arm, *keys) for arm in having] if each else [keys]:
+            _assign(table, place, value, option)
+    origin = Source(Path(named), "", table, {keys: option for keys, _, option in assignments})
+    try:
+        return model.model_validate(table)
+    except ValidationError as error:
+        raise ScenarioError(named, sentences(error, model, table, origin)) from None
+
+
 def expand(raw: Table, setup_keys: Iterable[str]) -> Table:
     """The file with every arm laid over the base: setup keys leave the top level and complete each arm."""
     keys = set(setup_keys)

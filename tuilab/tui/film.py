@@ -10,7 +10,7 @@ from tuilab.doctor import Finding, Outcome, Reveal, check, findings, reveals
 from tuilab.panels import Drawn, Picture, View, arm_color, arm_mark, panels_of
 from tuilab.panels.palette import arms_of
 from tuilab.recording import Readable
-from tuilab.runs import State
+from tuilab.runs import State, tunables
 from tuilab.tui.player import Timeline
 from tuilab.tui.snapshot import ArmLabel, Snapshot, Wanted
 
@@ -60,6 +60,7 @@ class Film:
             events=tuple(recording.events()),
             outcomes=outcomes,
             findings=found,
+            tunables=tunables(recording, wanted.step),
             reveals=() if state.alive else self._reveals,
             timeline=self._time(wanted.step is not None or not state.alive),
             problem=self._damage(),

@@ -57,6 +57,8 @@ class Snapshot:
     events: tuple[Event, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     findings: tuple[Finding, ...] = ()
+    tunables: Mapping[str, float] = field(default_factory=dict)
+    """The numbers that can be turned, as they are at this moment."""
     reveals: tuple[Reveal, ...] = ()
     """How the predictions came out, once the run is over."""
     timeline: Timeline = field(default_factory=Timeline)

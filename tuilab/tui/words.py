@@ -103,6 +103,13 @@ def _happening(event: Event) -> str:
         case "pace":
             pace = data.get("steps_per_second")
             return "pace: as fast as it can" if pace is None else f"pace {_value(pace)} steps/s"
+        case "forked":
+            with_ = ", ".join(map(str, _listed(data.get("settings"))))
+            return f"forked from {data.get('parent', '?')}{f': {with_}' if with_ else ''}"
+        case "until":
+            return f"to pause once {data.get('condition')}"
+        case "paused" if data.get("because"):
+            return f"paused: {data['because']}"
         case "failed":
             return f"failed: {data.get('message', '')}"
         case "refused":

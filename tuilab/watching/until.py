@@ -16,7 +16,7 @@ _OPERATORS: dict[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_FORM = re.compile(r"\s*(.+?)\s*(<=|>=|<|>)\s*([^<>=\s]+)\s*")
+_FORM = re.compile(r"\s*([^<>=]+?)\s*(<=|>=|<|>)\s*([^<>=\s]+)\s*")
 
 
 def condition(text: str) -> Condition:

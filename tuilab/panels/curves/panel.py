@@ -13,6 +13,7 @@ from tuilab.panels.finish import Entry, Finished, absent, head, write
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import arm_color, arm_mark, arm_order
 from tuilab.panels.picture import Picture
+from tuilab.panels.turns import put_turns, turns
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence, spoken, trend
 from tuilab.recording import Readable, SeriesName
@@ -41,7 +42,10 @@ class Curves(Finished):
             f"{trend(recording, series, view.step)}"
             for series, name in names.items()
         ]
-        return sentence(self.title, f"at step {view.step}", facts)
+        turned = [
+            f"something was turned after step {step}" for step in dict.fromkeys(turns(recording, view.step))
+        ]
+        return sentence(self.title, f"at step {view.step}", facts + turned[:5])
 
     def sources(self, recording: Readable, view: View) -> Iterable[str]:
         """See `Panel.sources`."""
@@ -70,6 +74,7 @@ class Curves(Finished):
             write(body, 0, "nothing to draw yet" if names else unknown)
         else:
             body.paste(0, 0, drawn(lines, frame, view.color))
+            put_turns(body, recording, frame, lines.steps, view)
         return lines.columns.left_out
 
 

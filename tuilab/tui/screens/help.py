@@ -27,6 +27,8 @@ KEYS: dict[str, dict[str, str]] = {
         "← →": "one step back, forward · with shift or ctrl: ten",
         "home end": "first step · the end, followed while it grows",
         "g": "go to a step",
+        "t": "live: turn learning rates and other numbers, which is recorded",
+        "f": "fork: go on from this step with other numbers, as a run of its own",
         "p n": "previous, next event (a click on an event goes to it, too)",
         "< >": "slower, faster (also - and +) · live: the engine's pace",
     },

@@ -253,7 +253,9 @@ class RunScreen(SteeredScreen):
         yield SystemCommand("Zoom", "One panel alone, or all", self.action_zoom)
         yield SystemCommand("Arms", "Show and hide arms", self.action_arms)
         yield SystemCommand("Events", "Show and hide expectations and events", self.action_side)
+        yield SystemCommand("Fork", "Go on from this step with other numbers", self.action_fork)
         if self.snapshot.alive:
+            yield SystemCommand("Turn", "Change numbers while the run goes on", self.action_tunables)
             yield SystemCommand(
                 "Stop the engine", "End the run now; its recording stays", lambda: self.tell_engine("stop")
             )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import threading
 from abc import abstractmethod
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tuilab.runs import RunError, State
+from tuilab.runs import Run, RunError, State
 from tuilab.tui import words
 from tuilab.tui.pace import EnginePace
 from tuilab.tui.player import Player
@@ -36,6 +40,8 @@ class SteeredScreen(Screen[None]):
         Binding("g", "goto", "go to step", priority=True),
         Binding("plus,greater_than_sign,equals_sign", "speed(1)", "faster"),
         Binding("minus,less_than_sign", "speed(-1)", "slower"),
+        Binding("t", "tunables", "turn", priority=True),
+        Binding("f", "fork", "fork", priority=True),
         Binding("n", "event(1)", "next event"),
         Binding("p", "event(-1)", "previous event"),
     ]
@@ -139,6 +145,67 @@ class SteeredScreen(Screen[None]):
         self.player.change_speed(notches)
         self.ask()
 
+    def action_tunables(self) -> None:
+        """Turn the numbers of a live run; before the first turn a checkpoint is made."""
+        if not self.live:
+            self.say("only a live run can be turned; f goes on from this step with other numbers")
+            return
+        from tuilab.tui.screens.tunables import TunablesScreen
+
+        kept = False
+
+        def turn(key: str, value: float) -> None:
+            nonlocal kept
+            if not kept:
+                self.tell_engine("checkpoint")
+            kept = True
+            self.tell_engine("set", key=key, value=value)
+
+        began = _numbers(self.snapshot.header.get("tunables"))
+        self.app.push_screen(
+            TunablesScreen(lambda: self.snapshot.tunables, began, turn, "turn while it runs")
+        )
+
+    def action_fork(self) -> None:
+        """Go on from the moment that is seen with other numbers, in a run of its own."""
+        run = self._source.run
+        if run is None or not self.snapshot.header:
+            self.say("only a run of an engine can be forked")
+            return
+        from tuilab.tui.screens.tunables import TunablesScreen
+
+        step, now = self.snapshot.step, dict(self.snapshot.tunables)
+
+        def chosen(turned: dict[str, float] | None) -> None:
+            if turned is not None:
+                self.say(f"forking after step {words.count(step)} …")
+                work = partial(self._fork, run, step, turned)
+                threading.Thread(target=work, name="tuilab-fork", daemon=True).start()
+
+        title = f"fork after step {words.count(step)}: with which numbers?"
+        began = _numbers(self.snapshot.header.get("tunables"))
+        self.app.push_screen(TunablesScreen(lambda: now, began, None, title), chosen)
+
+    def _fork(self, run: Run, step: int, turned: Mapping[str, float]) -> None:
+        from tuilab.tui.launching import fork
+
+        forked, problem = None, ""
+        try:
+            forked = fork(run, step, turned)
+        except Exception as error:  # whatever is wrong with the numbers or the folder, the lab says it
+            problem = str(error)
+        with suppress(RuntimeError):  # the lab closed in the meantime
+            self.app.call_from_thread(self.show_fork, forked, problem)
+
+    def show_fork(self, forked: Source | None, problem: str) -> None:
+        """Look at a fork that was made, or say why there is none."""
+        from tuilab.tui.screens.run import RunScreen
+
+        if forked is None:
+            self.say(problem)
+        else:
+            self.app.push_screen(RunScreen(forked, live=True))
+
     def on_transport_pressed(self, message: Transport.Pressed) -> None:
         """A button of the bar."""
         match message.action:
@@ -159,3 +226,9 @@ class SteeredScreen(Screen[None]):
         end = max(snapshot.last, snapshot.steps or 0) if snapshot.growing else snapshot.last
         player.seek(round(message.share * end))
         self.ask()
+
+
+def _numbers(found: Any) -> dict[str, float]:
+    """The numbers in what a recording's header has there."""
+    table = found if isinstance(found, Mapping) else {}
+    return {str(key): float(value) for key, value in table.items() if isinstance(value, int | float)}

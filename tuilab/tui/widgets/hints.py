@@ -60,7 +60,7 @@ def keys_for(state: State, live: bool, playing: bool, growing: bool, pages: bool
         keys = []
     elif live:
         does = "pause" if state is State.RUNNING else "resume"
-        keys = [("space", f"{does} the engine"), (".", "step it"), ("<>", "pace")]
+        keys = [("space", f"{does} the engine"), (".", "step it"), ("<>", "pace"), ("t", "turn")]
     else:
         keys = [("space", "pause" if playing else "play"), ("←→", "step"), ("<>", "speed")]
         keys += [("end", "live")] if growing else []
@@ -69,6 +69,7 @@ def keys_for(state: State, live: bool, playing: bool, growing: bool, pages: bool
         *([("[]", "pages")] if pages else []),
         ("z", "zoom"),
         ("g", "go to"),
+        ("f", "fork"),
         ("l", "log"),
         ("a", "arms"),
         ("e", "events"),
