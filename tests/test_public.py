@@ -16,6 +16,7 @@ SIGNATURES = {
     "config: 'Any' = None, runs: 'str | Path | None' = None, control: 'bool' = False, every: 'int' = 50, "
     "sample: 'int' = 4096, bins: 'int' = 64, steps: 'int | None' = None) -> 'Watch'",
     "open_run": "(name: 'str | None' = None, *, runs: 'str | Path | None' = None) -> 'Readable'",
+    "compare": "(*names: 'str', runs: 'str | Path | None' = None) -> 'Readable'",
     "findings": "(run: 'Readable | str', step: 'int | None' = None) -> 'list[Finding]'",
 }
 

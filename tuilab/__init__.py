@@ -10,10 +10,10 @@ Nothing is loaded until it is used.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tuilab.api import findings, open_run, watch
+    from tuilab.api import compare, findings, open_run, watch
 
 __version__ = "0.1.0"
-__all__ = ["findings", "open_run", "watch"]
+__all__ = ["compare", "findings", "open_run", "watch"]
 
 
 def __getattr__(name: str) -> object:

@@ -107,3 +107,21 @@ def findings(run: Readable | str, step: int | None = None) -> list[Finding]:
         return found(recording, step)
     finally:
         recording.close()
+
+
+def compare(*names: str, runs: str | Path | None = None) -> Readable:
+    """Several runs read as one: every arm of each beside the others'; of several seeds their means.
+
+    Args:
+        names: of two runs at least, as `open_run` takes them.
+        runs: the folder of runs, if not the usual one.
+
+    Raises:
+        RunError: there are fewer, one is not there, or has recorded nothing yet.
+        RecordingError: one can't be read.
+    """
+    from tuilab.runs import find, runs_folder
+    from tuilab.studies.compared import Compared
+
+    root = runs_folder(None if runs is None else Path(runs))
+    return Compared([find(root, name) for name in names]).open()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import time
@@ -119,3 +120,19 @@ def test_a_fork_and_a_run_made_again(shell: Shell) -> None:
     assert "was forked from it" in shell("delete", "--yes", "first", code=2)
     wait_for(lambda: Run(shell.folder / "runs" / "first-fork-1").state() is State.FINISHED)
     assert "first-fork-1: deleted" in shell("delete", "--yes", "first-fork-1", "other", "first")
+
+
+def test_runs_are_compared(shell: Shell) -> None:
+    shell("run", "bowl", "--name", "first")
+    shell("run", "bowl", "--name", "same")
+    shell("fork", "first", "--at", "12", "-s", "arms.sgd.optimizer.lr=0.05", "--name", "other")
+    assert "the same to the last bit at all steps that both have" in shell("compare", "first", "same")
+    said = words(shell("compare", "first", "other"))
+    assert "arms.sgd.optimizer.lr 0.1 0.05" in said
+    assert "first and other part at step 13" in said
+    assert "● first sgd" in said
+    facts = json.loads(shell("compare", "first", "other", "--json"))
+    apart = {each["series"]: each["step"] for each in facts["partings"]["other"]}
+    assert apart["sgd/loss"] == 13
+    assert apart["wild/loss"] is None
+    assert "two runs at least" in shell("compare", "first", code=2)

@@ -269,3 +269,23 @@ async def test_a_run_takes_one_line_beside_a_scroll_bar(tmp_path: Path) -> None:
         await until(lambda: box.option_count == 20, "the runs")
         await until(lambda: "long" in text_of(app), "their lines")
         assert text_of(app).count("long") == text_of(app).count(" now ") == box.size.height
+
+
+async def test_marked_runs_are_compared(live: tuple[Run, Recorder], tmp_path: Path) -> None:
+    _, recorder = live
+    other = create(tmp_path / "runs", "race", {"title": "Two arms race", "seed": 3}, {}, "another")
+    second = Recorder(other.path / "main.tlr", steps=100)
+    second.record(60)
+    second.finish()
+    recorder.finish()
+    async with library() as (app, pilot):
+        await until(lambda: "another" in text_of(app), "both runs")
+        await pilot.press("tab", "x")
+        await until(lambda: "mark another one" in text_of(app), "what to do next")
+        await pilot.press("down", "x")
+        await until(lambda: "[1]" in text_of(app) and "[2]" in text_of(app), "both marks")
+        await pilot.press("enter")
+        await until(lambda: isinstance(app.screen, RunScreen), "the comparison")
+        await until(lambda: "another slow" in said(app) and "59" in said(app), "everybody's arms")
+        await pilot.press("t", "f")
+        await until(lambda: "only" in said(app), "that nothing is turned here")

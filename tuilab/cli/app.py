@@ -9,6 +9,7 @@ import typer
 from tuilab import __version__
 from tuilab.cli import (
     check,
+    compare,
     data,
     describe,
     diagnose,
@@ -84,6 +85,7 @@ app.command("inspect")(inspect.inspect)
 app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("check")(check.check)
+app.command("compare")(compare.compare)
 app.command("diagnose")(diagnose.diagnose)
 app.command("exercise")(exercise.exercise)
 app.command("set")(steer.set_)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tuilab.runs import Run
     from tuilab.studies import Study
+    from tuilab.studies.compared import Compared
 
 
 class NoTerminalError(Exception):
@@ -32,11 +33,13 @@ def open_library(trust: bool = False) -> None:
     LabApp(LibraryScreen(trust)).run_until_left()
 
 
-def open_run(place: Path | Run | Study, *, live: bool, speed: float = 1.0, start: int | None = None) -> None:
-    """Open the lab on a run, a study or a recording file; returns when the user leaves.
+def open_run(
+    place: Path | Run | Study | Compared, *, live: bool, speed: float = 1.0, start: int | None = None
+) -> None:
+    """Open the lab on a run, a study, runs compared or a recording file; returns when the user leaves.
 
     Args:
-        place: a run, its folder, a study, or a recording file.
+        place: a run, its folder, a study, runs compared, or a recording file.
         live: begin at the end and follow it; otherwise play from the start.
         speed: of playback, 1 being the scenario's own pace.
         start: the step to begin at.

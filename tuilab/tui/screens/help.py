@@ -18,6 +18,7 @@ KEYS: dict[str, dict[str, str]] = {
         "tab": "scenarios / recent runs",
         "enter": "run the scenario / open the run",
         "pgdn": "read the notes on (pgup: back)",
+        "x": "mark a run; enter compares those that are marked",
         "n": "show the notes of a scenario that asks first",
         "r": "read the scenario files again",
     },

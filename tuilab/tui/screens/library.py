@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import ComposeResult, SystemCommand
@@ -44,6 +45,7 @@ class LibraryScreen(Screen[None]):
         Binding("slash", "filter", "search", priority=True),
         Binding("escape", "no_filter", "all again", show=False),
         Binding("n", "notes", "notes"),
+        Binding("x", "mark", "mark to compare"),
         Binding("r", "reload", "look again"),
     ]
 
@@ -70,6 +72,7 @@ class LibraryScreen(Screen[None]):
             ("tab", "scenarios / runs"),
             ("pgdn", "read on"),
             ("n", "notes"),
+            ("x", "mark to compare"),
             ("r", "look again"),
         ]
         yield Hints(keys)
@@ -126,7 +129,8 @@ class LibraryScreen(Screen[None]):
 
             hints.say("")
             if (run := event.option_list.chosen) is not None:
-                self._open(Source(run.path))
+                marked = event.option_list.marked
+                self._open(Source(run.path) if len(marked) < 2 else _compared(marked))
             return
         entry = self.query_one(ScenarioList).chosen
         if entry is None or self._launching:
@@ -187,6 +191,17 @@ class LibraryScreen(Screen[None]):
             self._read ^= {entry.name}
             self._show_details()
 
+    def action_mark(self) -> None:
+        """Mark a run; enter compares those that are marked."""
+        runs = self.query_one(RunList)
+        if self.focused is not runs:
+            runs.focus()
+            return
+        runs.mark()
+        count = len(runs.marked)
+        told = f"{count} marked: enter compares them" if count > 1 else "mark another one with x" * count
+        self.query_one(Hints).say(told, words.DIM)
+
     def action_reload(self) -> None:
         """Read the scenario files again."""
         self._librarian.read_scenarios()
@@ -232,3 +247,11 @@ class LibraryScreen(Screen[None]):
     def _chosen_run(self) -> RunFacts | None:
         runs = self.query_one(RunList)
         return runs.chosen if self.focused is runs else None
+
+
+def _compared(paths: list[Path]) -> Source:
+    from tuilab.runs import Run
+    from tuilab.studies.compared import Compared
+    from tuilab.tui.source import Source
+
+    return Source(Compared([Run(path) for path in paths]))

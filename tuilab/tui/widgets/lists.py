@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -84,6 +85,8 @@ class RunList(OptionList):
         self.runs: list[RunFacts] = []
         self._shown: list[RunFacts] = []
         self._test = query("")
+        self.marked: list[Path] = []
+        """Runs to be compared, in the order in which they were marked."""
 
     @property
     def chosen(self) -> RunFacts | None:
@@ -95,6 +98,16 @@ class RunList(OptionList):
         self.border_title = Content(f"{self._title}: {problem}" if problem else self._title)
         self.runs = runs
         self._fill()
+
+    def mark(self) -> None:
+        """Mark the run under the bar to be compared, or no more."""
+        if (run := self.chosen) is None or self.highlighted is None:
+            return
+        if run.path in self.marked:
+            self.marked.remove(run.path)
+        else:
+            self.marked.append(run.path)
+        self.replace_option_prompt_at_index(self.highlighted, self._line(run))
 
     def filter(self, text: str) -> str:
         """Of them only those that a query means; of one that can't be read, what is wrong with it."""
@@ -127,5 +140,6 @@ class RunList(OptionList):
         state = state.pad_right(12 - len(state)) if width >= _ROOMY else state[:1]
         steps = words.count(run.step) + ("" if run.steps is None else f"/{words.count(run.steps)}")
         tail = Content.styled(f" {steps:>9}  {run.age:>6}", words.DIM)
-        head = Content.assemble(state, " ", run.label)
+        marked = (f"[{self.marked.index(run.path) + 1}] ", words.CARE) if run.path in self.marked else ""
+        head = Content.assemble(state, " ", marked, run.label)
         return Content.assemble(head.truncate(width - tail.cell_length, ellipsis=True, pad=True), tail)
