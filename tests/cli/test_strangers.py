@@ -163,9 +163,7 @@ def sound(words: tuple[str, ...]) -> str:
     return said
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     header=HEADER,
     names=st.lists(SERIES, unique=True, max_size=5),
@@ -201,9 +199,7 @@ def test_every_command_over_any_recording(
             sound(words)
 
 
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(header=HEADER, names=st.lists(SERIES, unique=True, max_size=5), steps=STEPS, events=EVENTS)
 def test_the_lab_shows_any_recording(header: Any, names: list[str], steps: list[int], events: Any) -> None:
     with TemporaryDirectory() as folder:

@@ -62,5 +62,5 @@ def print_findings(findings: list[Finding]) -> None:
     if findings:
         say(heading(f"Findings: {len(findings)}"))
     for finding in findings:
-        say(f"  {finding.name} ({finding.where}): {finding.evidence}")
+        say(f"  {finding.kind.id} {finding.name} ({finding.where}): {finding.evidence}")
         say(f"    try: {finding.advice}")

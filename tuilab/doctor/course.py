@@ -13,6 +13,8 @@ from tuilab.recording.memo import memo
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+FEW = 50
+"""Values below which it is too early to say that something has not fallen."""
 _SPANS = 1000
 
 
@@ -82,3 +84,15 @@ class Course:
         steps, values = self.window(int(ends[span - 1]) + 1 if span else 0, int(ends[span]) + 1)
         places = np.flatnonzero(values == extremes[span])
         return (int(steps[places[0]]), float(values[places[0]])) if len(places) else (int(ends[span]), np.nan)
+
+    def fell(self, share: float) -> bool:
+        """Whether the mean of the last tenth is below that share of the first twentieth's.
+
+        True while that can't be said yet.
+        """
+        values = self.window(0, self.step + 1)[1]
+        values = values[np.isfinite(values)]
+        if len(values) < FEW:
+            return True
+        last, first = values[-(len(values) // 10) :].mean(), values[: max(len(values) // 20, 1)].mean()
+        return bool(last < share * first)

@@ -73,6 +73,11 @@ class Evidence:
         return str(self.scenario.get("kind", ""))
 
     @property
+    def stranger(self) -> bool:
+        """Whether it is of a program that is not ours, watched or imported."""
+        return self.kind in ("watched", "imported")
+
+    @property
     def learns(self) -> bool:
         """Whether anything learns: networks that signals are only sent through stay as they were drawn."""
         return self.kind != "propagation"

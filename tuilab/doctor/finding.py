@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tuilab.doctor.kinds import Kind, kind_of
+
 Layer = int | str
 """The number of a counted layer, or the name of one."""
 
@@ -26,6 +28,11 @@ class Finding:
     evidence: str
     """The numbers, in a sentence."""
     advice: str
+
+    @property
+    def kind(self) -> Kind:
+        """What it is a finding of: its number, how bad and how sure it is."""
+        return kind_of(self.name)
 
     @property
     def where(self) -> str:

@@ -21,6 +21,15 @@ tanh's ±.99, and weights that are five times too large 33 %."""
 DEAD = 0.1
 """Share of a layer's units. He-initialised rectifiers start with none."""
 
+STRANGERS_DEAD = 0.5
+"""The same of a network that others made, of which a batch is seen: half a layer (Amazon SageMaker Debugger).
+Trained rectifiers are silent for most examples, and of small layers many are in any batch."""
+LEARNS = 0.5
+"""Share of the first loss: a stranger's network that came below it learns, however its layers differ."""
+STRANGERS_FADE, STRANGERS_GROW = 1e-3, 70.0
+"""First ÷ last layer beyond which a stranger's network counts (AUTOTRAINER, ICSE 2021): its layers differ in
+kind, and so do their norms, without any fault."""
+
 WHOLLY = 0.99
 """Share of a layer's units above which it lets nothing through."""
 
@@ -32,7 +41,7 @@ _UNEQUAL = ("convnet", "resnet", "speedrun")
 def activations_through_depth(evidence: Evidence) -> Iterator[Finding]:
     """Outputs that fade or grow layer by layer (Glorot & Bengio, AISTATS 2010, section 4.2)."""
     spread = evidence.layers("activation.std")
-    for fades, told in _drifts(spread.values):
+    for fades, told in _drifts(evidence, spread.values):
         yield _now(
             evidence,
             f"{'vanishing' if fades else 'exploding'} activations",
@@ -48,7 +57,7 @@ def gradients_through_depth(evidence: Evidence) -> Iterator[Finding]:
     if evidence.network in _UNEQUAL:
         return
     norms = evidence.layers("gradient.norm")
-    for fades, told in _drifts(norms.values[::-1]):
+    for fades, told in _drifts(evidence, norms.values[::-1]):
         yield _now(
             evidence,
             f"{'vanishing' if fades else 'exploding'} gradients",
@@ -78,7 +87,7 @@ def saturation(evidence: Evidence) -> Iterator[Finding]:
 def dead_units(evidence: Evidence) -> Iterator[Finding]:
     """Rectifiers that are zero for every example, and get no gradient to come back by (Lu et al., 2019)."""
     shares, exact = _dead(evidence)
-    found = shares.above(DEAD)
+    found = shares.above(STRANGERS_DEAD if evidence.stranger else DEAD)
     if found.layers:
         seen = "for the whole training set" if exact else "for a whole batch"
         worst = Course.of(evidence.recording, found.series[int(found.values.argmax())], evidence.step)
@@ -113,11 +122,15 @@ def _now(evidence: Evidence, name: str, found: ByLayer, told: str, advice: str) 
     return Finding(name, evidence.arm, (evidence.step, evidence.step), found.layers, told, advice)
 
 
-def _drifts(figures: Floats) -> Iterator[tuple[bool, str]]:
+def _drifts(evidence: Evidence, figures: Floats) -> Iterator[tuple[bool, str]]:
     """Whether figures fade, and how far, from layer to layer; nothing where they stay or it can't be told."""
     if len(figures) < 4 or not np.isfinite(figures).all() or figures.min() < 0 or figures[0] == 0:
         return
+    loss = evidence.course("loss") if evidence.stranger else None
+    if loss is not None and loss.fell(LEARNS):
+        return
     total = max(float(figures[-1] / figures[0]), 1e-300)
     factor = total ** (1 / (len(figures) - 1))
-    if not 1 / STEADY <= factor <= STEADY and not 1 / MATTERS <= total <= MATTERS:
+    least, most = (STRANGERS_FADE, STRANGERS_GROW) if evidence.stranger else (1 / MATTERS, MATTERS)
+    if not 1 / STEADY <= factor <= STEADY and not least <= total <= most:
         yield factor < 1, f"from {figures[0]:.3g} to {figures[-1]:.3g}, by {factor:.2f} a layer"
