@@ -145,14 +145,15 @@ def test_a_run_made_again_turns_what_was_turned_also_when_it_is_interrupted(make
     first = went(make(name="first"), turns)
     again = went(forking.rerun(first, "again"))
     assert series(again) == series(first)
-    stopped = forking.rerun(first, "stopped")
+    for at in (0, 7):
+        stopped = forking.rerun(first, f"stopped {at}")
 
-    def stops(step: int, steps: int, waiting: str) -> None:
-        if step == 7:
-            stopped.send("stop")
+        def stops(step: int, steps: int, waiting: str, at: int = at, run: Run = stopped) -> None:
+            if step == at:
+                run.send("stop")
 
-    assert conduct(stopped, stops) is State.STOPPED
-    assert series(went(stopped, resume=True)) == series(first)
+        assert conduct(stopped, stops) is State.STOPPED
+        assert series(went(stopped, resume=True)) == series(first)
     fork = went(forking.fork(first, 10))
     assert series(went(forking.rerun(fork, "fork again"))) == series(fork)
 

@@ -126,7 +126,8 @@ def _superfluous(places: list[Path]) -> list[Path]:
     oldest = {(newest - int(place.name)).bit_length(): place for place in places}
     found = []
     for place in places[KEPT:]:
-        size += sum(file.stat().st_size for file in place.iterdir())
+        if place in oldest.values():
+            size += sum(file.stat().st_size for file in place.iterdir())
         if place not in oldest.values() or size > BUDGET:
             found.append(place)
     return found

@@ -67,7 +67,8 @@ def conduct(
         told = on_step or (lambda step, steps, waiting: None)
         ready = world.all_or_none(lambda: set_up(run, resume, world, trust, told))
         place = _place(run, ready, world)
-        loop = Loop(session, ready.experiment, told, place.seconds, world, _scheduled(run, ready))
+        begun = ready.restored is not None
+        loop = Loop(session, ready.experiment, told, place.seconds, world, _scheduled(run, ready), begun)
         with _stopping_on_signals(loop.steering):
             session.begin(
                 _begin(run, ready, place, world),

@@ -28,6 +28,7 @@ class Loop:
         seconds: the time that was spent before.
         world: the processes that run it together.
         scheduled: see `Steering`.
+        begun: whether the experiment was taken to a step already.
     """
 
     def __init__(
@@ -38,6 +39,7 @@ class Loop:
         seconds: float = 0.0,
         world: World = ALONE,
         scheduled: Sequence[tuple[int, Command]] = (),
+        begun: bool = False,
     ) -> None:
         run = session.run
         self._session, self._experiment, self._world = session, experiment, world
@@ -47,6 +49,7 @@ class Loop:
         self._saved = time.monotonic()
         self._seconds = seconds
         self._before = seconds
+        self._begun = begun
         self._saving = 0.0
         self.steering = Steering(
             run.path / "control",
@@ -70,7 +73,7 @@ class Loop:
 
     def _take_steps(self) -> None:
         began, session = time.perf_counter(), self._session
-        if not self.steering.begin(session.recorder, session.step):
+        if self._begun and not self.steering.begin(session.recorder, session.step):
             return
         for observation in self._experiment:
             waited = self.steering.rested + self._saving

@@ -10,6 +10,8 @@ from tuilab.runs.errors import RunError
 if TYPE_CHECKING:
     from tuilab.recording import Event, Readable
 
+_KINDS = ("set", "patched")
+
 
 def tunables(recording: Readable, step: int | None = None) -> dict[str, float]:
     """What each number is at, by keys such as `sgd/optimizer.lr`: where it began, and as it was turned since.
@@ -25,8 +27,8 @@ def tunables(recording: Readable, step: int | None = None) -> dict[str, float]:
         if isinstance(value, int | float)
     }
     places = {f"arms.{key.replace('/', '.')}": key for key in found}
-    for event in recording.events():
-        if step is None or event.step <= step:
+    for event in recording.events(None, None if step is None else step + 1) if found else ():
+        if event.kind in _KINDS:
             found |= {
                 places.get(key, key): value
                 for key, value in turned(event).items()

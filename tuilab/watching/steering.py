@@ -186,7 +186,7 @@ class Steering:
 
     def begin(self, answers: Answers, step: int) -> bool:
         """Before the first step: obey what is scheduled for the step that the run goes on from."""
-        due = self._peers.any(bool(self._scheduled) and self._scheduled[0][0] <= step and step > 0)
+        due = self._peers.any(bool(self._scheduled) and self._scheduled[0][0] <= step)
         return self.between_steps(answers, step) if due else True
 
     def _come_due(self, step: int, figures: Mapping[str, float]) -> None:
