@@ -95,6 +95,11 @@ def views(draw, last):
         log=draw(st.sampled_from([None, True, False])),
         glyphs=draw(st.sampled_from(["braille", "block", "ascii"])),
         color=draw(st.booleans()),
+        focus=draw(st.sampled_from([None, "a", "nobody"])),
+        smooth=draw(st.sampled_from([None, 0.0, 0.9])),
+        window=draw(st.none() | st.tuples(st.integers(-5, last + 50), st.integers(-5, last + 50))),
+        log_steps=draw(st.booleans()),
+        mark=draw(st.none() | st.integers(-5, last + 50)),
     )
 
 

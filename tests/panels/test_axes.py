@@ -5,8 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tuilab.panels.axes import LIMIT, StepAxis, ValueAxis, integer_ticks, nice
+from tuilab.panels.axes import LIMIT, ValueAxis, integer_ticks, nice
 from tuilab.panels.numbers import brief, integer_label, power_label, short
+from tuilab.panels.steps import StepAxis
+from tuilab.panels.view import View
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 STEPS = st.integers(0, 10**12)
@@ -85,23 +87,52 @@ def test_the_step_axis_doubles_and_ends_with_the_run(step, total, last):
     assert StepAxis.until(step, total, 100).last == last
 
 
-@given(st.integers(1, 10**9), st.integers(1, 300), st.lists(STEPS, min_size=1, max_size=50))
-def test_steps_keep_their_order_on_the_axis_and_fill_it(last, columns, steps):
-    axis = StepAxis(last, columns)
-    inside = np.array(sorted(step for step in [0, last, *steps] if step <= last))
-    placed = axis.column(inside)
+AXES = st.builds(
+    lambda last, columns, window, log: StepAxis.seen(
+        View(last, window=window, log_steps=log), {"steps": max(last, 16)}, columns
+    ),
+    st.integers(1, 10**9),
+    st.integers(1, 300),
+    st.none() | st.tuples(STEPS, STEPS),
+    st.booleans(),
+)
+
+
+@given(AXES, st.lists(STEPS, min_size=1, max_size=50))
+def test_steps_keep_their_order_on_the_axis_and_fill_it(axis, steps):
+    seen = [axis.first, axis.last, *steps]
+    placed = axis.column(np.array(sorted(step for step in seen if axis.first <= step <= axis.last)))
     assert (np.diff(placed) >= 0).all()
     assert placed[0] == 0
-    assert placed[-1] >= (columns - 1) - columns // 2 if axis.bin > 1 else placed[-1] == columns - 1
+    assert placed[-1] < axis.columns
+    assert (
+        placed[-1] >= (axis.columns - 1) - axis.columns // 2
+        if axis.bin > 1
+        else placed[-1] == axis.columns - 1
+    )
 
 
-@given(st.integers(1, 10**6), st.integers(1, 300), st.integers(0, 10**6), st.integers(1, 1000))
-def test_what_comes_later_never_falls_into_a_complete_column(last, columns, step, later):
-    axis = StepAxis(last, columns)
-    step = min(step, last)
+@given(AXES, st.integers(0, 10**9), st.integers(1, 1000))
+def test_what_comes_later_never_falls_into_a_complete_column(axis, step, later):
+    step = max(min(step, axis.last), axis.first)
     complete = axis.complete(step, 2)
-    if step + later <= last:
+    if step + later <= axis.last:
         assert axis.column(np.array([step + later]))[0] >= complete
+
+
+@given(AXES)
+def test_every_column_ends_before_the_next_one_begins(axis):
+    ends = axis.ends()
+    assert len(ends) == axis.columns
+    assert (axis.column(ends) <= np.arange(axis.columns)).all()
+    assert (axis.column(ends[:-1] + 1) > np.arange(axis.columns - 1)).all()
+
+
+@given(AXES, st.integers(0, 299))
+def test_the_step_of_a_column_lies_in_it_where_columns_are_narrow(axis, column):
+    if column < axis.columns and not axis.log:
+        found = int(axis.column(np.array([axis.step(column)]))[0])
+        assert abs(found - column) <= max(1, axis.columns // max(axis.last - axis.first, 1))
 
 
 @given(st.floats(1e-290, 1e290))

@@ -58,7 +58,7 @@ def test_where_room_is_scarce_some_layers_are_chosen_and_named(record):
 
 def test_arms_without_a_row_are_counted(record):
     recording = record(frames=[frame(arm, np.eye(3)) for arm in "abcdef"], arms=list("abcdef"))
-    assert "2 more arms need more rows" in histograms().draw(recording, View(0), 80, 6).text()
+    assert "… 3 more arms need more rows" in histograms().draw(recording, View(0), 80, 6).text()
 
 
 def test_the_last_frame_before_the_moment_is_shown(record):
@@ -147,7 +147,7 @@ def test_exact_zeros_stand_out_as_a_spike(record):
 def test_every_arm_has_its_mark_at_its_bars(record):
     recording = record(frames=[frame("a", np.ones((4, 4))), frame("b", np.ones((4, 4)))])
     picture = histograms().draw(recording, View(0, color=False), 59, 16)
-    assert (picture.chars[2, 14], picture.chars[9, 14]) == ("●", "■")
+    assert (picture.chars[2, 0], picture.chars[9, 0]) == ("●", "■")
 
 
 def test_bins_that_change_from_frame_to_frame_have_their_edges_beside_them(record):

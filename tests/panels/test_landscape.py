@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuilab.panels import View, panels_of
-from tuilab.panels.dots import faded
+from tuilab.panels.fading import faded
 from tuilab.panels.heat import levels
 from tuilab.panels.palette import BROKEN, HEAT, HEAT_LEVELS
 from tuilab.panels.paths import Path, draw_path

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tuilab.panels import View, arm_color, panels_of
-from tuilab.panels.dots import faded
+from tuilab.panels.fading import faded
 from tuilab.panels.palette import ARM_COLORS
 
 WIDTH, HEIGHT = 67, 24

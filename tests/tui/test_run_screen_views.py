@@ -48,7 +48,7 @@ async def test_hiding_an_arm_takes_it_off_the_panels(finished: Path) -> None:
         values = opened.screen.query_one("#panel-2", PanelWidget)
         assert "fast" in values.picture.text()  # type: ignore[union-attr]
         await opened.press("a", "down", "enter")
-        await until(lambda: opened.screen.snapshot.wanted.hidden == {"fast"}, "fast hidden")
+        await until(lambda: opened.screen.snapshot.wanted.look.hidden == {"fast"}, "fast hidden")
         await until(lambda: "fast" not in values.picture.text(), "values without fast")  # type: ignore[union-attr]
         assert isinstance(opened.screen.app.focused, OptionList)
         await opened.press("space", "escape")
@@ -183,7 +183,7 @@ async def test_texts_from_strangers_are_shown_and_not_obeyed(tmp_path: Path) -> 
         picture = opened.pilot.app.export_screenshot()
         assert {char for char in picture if not char.isprintable()} == {"\n"}
         await opened.press("a", "enter")
-        await until(lambda: opened.screen.snapshot.wanted.hidden == {evil}, "the arm hidden")
+        await until(lambda: opened.screen.snapshot.wanted.look.hidden == {evil}, "the arm hidden")
 
 
 async def test_an_engine_that_died_is_quoted_in_full(tmp_path: Path) -> None:

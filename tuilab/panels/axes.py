@@ -1,4 +1,4 @@
-"""Axes that change seldom: an x range that doubles, a y range on a coarse 1-2-5 ladder, and their ticks.
+"""Axes that change seldom: a range on a coarse 1-2-5 ladder, and its ticks. The axis of steps is in `steps`.
 
 A picture that is redrawn sends every changed cell over the wire, so ranges jump in wide steps and only ever
 depend on what was recorded up to the moment shown: the same moment always has the same axes.
@@ -7,9 +7,8 @@ depend on what was recorded up to the moment shown: the same moment always has t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +22,6 @@ LIMIT = 1e300
 """Values beyond ±LIMIT are drawn at the edge: differences of larger ones overflow."""
 
 _TINY = 1e-300
-_FIRST_RANGE = 16
-_STEP_LABELS = 5
-"""Cells from one step label to the next, at least."""
-
 _LABEL_ROWS = 3
 """Rows from one y label to the next, at least."""
 
@@ -37,68 +32,6 @@ class Ticks:
 
     places: list[float]
     labels: list[str]
-
-
-@dataclass(frozen=True, slots=True)
-class StepAxis:
-    """Steps 0…last over pixel columns, in whole bins of steps so that a filled column never changes again."""
-
-    last: int
-    columns: int
-
-    @classmethod
-    def until(cls, step: int, total: int | None, columns: int) -> StepAxis:
-        """The axis for a moment: doubled until it holds `step`, capped by the run's total if known."""
-        last = _FIRST_RANGE
-        while last < step:
-            last *= 2
-        if total is not None and max(step, 1) <= total:
-            last = min(last, total)
-        return cls(last, max(columns, 1))
-
-    @property
-    def bin(self) -> int:
-        """Steps read together, a power of two: at least two bins a column where the steps are many."""
-        return 1 << max((self.last + 1) // (2 * self.columns), 1).bit_length() - 1
-
-    @property
-    def crowded(self) -> bool:
-        """Whether several steps share a column."""
-        return self.last + 1 >= 2 * self.columns
-
-    def column(self, steps: Ints) -> Ints:
-        """The pixel column (n,) of each step (n,)."""
-        starts = steps // self.bin * self.bin
-        columns: Ints = np.floor(starts * ((self.columns - 1) / self.last) + 0.5).astype(np.int64)
-        return columns
-
-    def complete(self, step: int, cell: int) -> int:
-        """How many columns can change no more after `step`, rounded down to whole cells of `cell` columns."""
-        if step >= self.last:
-            return self.columns
-        return int(self.column(np.array([step + 1]))[0]) // cell * cell
-
-    def ends(self) -> Ints:
-        """The last step (columns,) that lies in each pixel column, or before it."""
-        filled = self.column(np.arange(0, self.last + 1, self.bin))
-        return np.searchsorted(filled, np.arange(self.columns), "right") * self.bin - 1
-
-    def shown(self, step: int, live: int = 0) -> int:
-        """The step before which everything is drawn at a moment.
-
-        Args:
-            step: The moment.
-            live: Columns that are drawn together, and only once all of them can change no more; 0 draws each
-                as far as it goes.
-        """
-        if not live or step >= self.last:
-            return max(min(step, self.last) + 1, 0)
-        complete = self.complete(step, live)
-        return int(self.ends()[complete - 1]) + 1 if complete else 0
-
-    def ticks(self, cells: int) -> Ticks:
-        """Labels for an axis so many cells wide."""
-        return integer_ticks(0, self.last, 0.0, float(self.last), cells, _STEP_LABELS)
 
 
 def integer_ticks(first: int, last: int, low: float, high: float, cells: int, apart: int = 1) -> Ticks:
@@ -205,9 +138,3 @@ def _ladder(low: float, high: float, single: float, finest: float, parts: int) -
     unit = max(nice((high - low if high > low else single) / parts), nice(finest))
     start, end = math.floor(low / unit + 1e-9), math.ceil(high / unit - 1e-9)
     return start * unit, (end if end > start else start + 1) * unit
-
-
-def total_steps(header: Mapping[str, Any]) -> int | None:
-    """The number of steps a run means to take, where its header says so."""
-    steps = header.get("steps")
-    return steps if isinstance(steps, int) and not isinstance(steps, bool) and steps >= 0 else None

@@ -110,7 +110,7 @@ class Ink:
 
 
 def chart(frame: Frame, drawn: Sequence[tuple[Strokes, Ink]], x: Ticks, y: Ticks, name: str) -> Picture:
-    """Strokes in a frame, later ones over earlier ones, with axes where it has them.
+    """Strokes in a frame, with axes where it has them. A cell shows the latest strokes that touch it alone.
 
     Args:
         frame: Its sizes.
@@ -127,11 +127,13 @@ def chart(frame: Frame, drawn: Sequence[tuple[Strokes, Ink]], x: Ticks, y: Ticks
         picture.put(frame.height - 1, 0, name.rjust(frame.gutter), DIM)
     canvas = frame.canvas(picture)
     for strokes, ink in drawn:
+        layer = Picture.blank(canvas.width, canvas.height)
         lengths = strokes.high - strokes.low + 1
         first = np.repeat(np.cumsum(lengths) - lengths, lengths)
         rows = np.repeat(strokes.low, lengths) + np.arange(len(first)) - first
         columns, lines = np.repeat(strokes.columns, lengths), np.repeat(strokes.lines, lengths)
-        light_lines(canvas, columns, rows, lines, ink.colors, ink.chars, frame.glyphs)
+        light_lines(layer, columns, rows, lines, ink.colors, ink.chars, frame.glyphs)
+        canvas.cover(layer)
     return picture
 
 

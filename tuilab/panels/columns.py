@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tuilab.panels.axes import Floats, Ints, StepAxis, ValueAxis
+from tuilab.panels.axes import Floats, Ints, ValueAxis
+from tuilab.panels.steps import StepAxis
 from tuilab.recording import Readable
 from tuilab.recording.memo import memo
 
@@ -75,6 +76,26 @@ class Columns:
         middle = self.low / 2 + self.high / 2
         return replace(self, low=middle, high=middle, last=middle)
 
+    def smoothed(self, weights: Floats) -> Columns:
+        """Their last values as means in which every column counts less the longer ago it was.
+
+        An exponential moving average without the bias of its beginning (Kingma and Ba 2015, section 3),
+        begun anew behind a value that is not finite.
+
+        Args:
+            weights: (n,) of what came before, 0 to below 1; 0 leaves a line as it is.
+        """
+        mean, mass = np.zeros(len(weights)), np.zeros(len(weights))
+        result = np.full_like(self.last, np.nan)
+        for column in range(self.last.shape[1]):
+            value, filled = self.last[:, column], np.isfinite(self.last[:, column])
+            mass[self.broken[:, column]] = 0
+            mean[self.broken[:, column]] = 0
+            mean = np.where(filled, weights * mean + (1 - weights) * np.where(filled, value, 0), mean)
+            mass = np.where(filled, weights * mass + (1 - weights), mass)
+            result[filled, column] = mean[filled] / mass[filled]
+        return replace(self, low=result, high=result, last=result)
+
     def logarithms(self) -> Columns:
         """Their decimal logarithms.
 
@@ -123,12 +144,14 @@ def read_columns(recording: Readable, names: Sequence[str], axis: StepAxis, stop
     recording goes on after it.
     """
     kept = memo(recording)
-    parts = [kept.history(name, axis.bin, stop) for name in names]
+    spans = [(start, min(end, stop), width) for start, end, width in axis.spans]
+    parts = [kept.history(name, width, end, start) for name in names for start, end, width in spans]
     shape, size = (len(names), axis.columns), len(names) * axis.columns
     low, high, last = (np.full(size, np.nan) for _ in range(3))
     broken = np.zeros(size, bool)
     if parts:
-        begins = np.repeat(np.arange(len(parts)) * axis.columns, [len(part.steps) for part in parts])
+        lines = np.arange(len(parts)) // len(spans)
+        begins = np.repeat(lines * axis.columns, [len(part.steps) for part in parts])
         place = axis.column(np.concatenate([part.steps for part in parts])) + begins
         np.fmin.at(low, place, np.concatenate([part.low for part in parts]))
         np.fmax.at(high, place, np.concatenate([part.high for part in parts]))
@@ -192,18 +215,29 @@ def strokes(columns: Columns, values: ValueAxis, rows: int, dashes: Sequence[int
     return Strokes(line[shown], place[shown] % width, bottom[shown], top[shown])
 
 
-def spreads(columns: Columns, values: ValueAxis, rows: int, group: int, at: Ints) -> Strokes:
-    """From lowest to highest in every group of columns, as one stroke a group.
-
-    Noise drawn in full would fill the chart and hide other series; these leave room between them, at other
-    columns for every series, and still reach every outlier.
+def bands(columns: Columns, values: ValueAxis, rows: int, group: int) -> Strokes:
+    """From lowest to highest in the columns of noisy lines, every other pixel: what lies behind a line.
 
     Args:
         columns: The values of n lines.
         values: The axis that turns them into rows.
         rows: Pixel rows of the canvas.
-        group: Columns in a group.
-        at: (n,) the column within a group that a line's stroke is drawn in.
+        group: Columns that are judged together.
+    """
+    noise = np.repeat(noisy(columns, values, rows, group), group, axis=1)[:, : columns.last.shape[1]]
+    lines, places = np.nonzero(noise & columns.filled)
+    low, high = (_rows(part[lines, places], values, rows) for part in (columns.low, columns.high))
+    heights = high - low + 1
+    lines, places = np.repeat(lines, heights), np.repeat(places, heights)
+    row = np.repeat(low, heights) + np.arange(len(lines)) - np.repeat(np.cumsum(heights) - heights, heights)
+    dots = (row + places) % 2 == 0
+    return Strokes(lines[dots], places[dots], row[dots], row[dots])
+
+
+def noisy(columns: Columns, values: ValueAxis, rows: int, group: int) -> NDArray[np.bool_]:
+    """Of n lines and groups of columns (n, groups) whether their values spread more than their middles do.
+
+    A smooth curve does not: it is as far from its middles as these are from each other.
     """
     count, width = columns.last.shape
     groups = -(-width // group)
@@ -213,13 +247,11 @@ def spreads(columns: Columns, values: ValueAxis, rows: int, group: int, at: Ints
         for part in (columns.low, columns.high, columns.middles().last)
     )
     bottom, top = np.fmin.reduce(low, axis=2), np.fmax.reduce(high, axis=2)
-    # A smooth curve needs none: it is as far from its middles as these are from each other.
     lowest, highest = np.fmin.reduce(middle, axis=2), np.fmax.reduce(middle, axis=2)
-    noisy = np.maximum(lowest - bottom, top - highest) > (highest - lowest) / max(group - 1, 1) + 1
-    column = np.arange(groups) * group + at[:, None]
-    drawn = noisy & (column < width)
-    low, high = (np.rint(edge[drawn]).astype(np.int64) for edge in (bottom, top))
-    return Strokes(np.nonzero(drawn)[0], column[drawn], low, high)
+    found: NDArray[np.bool_] = (
+        np.maximum(lowest - bottom, top - highest) > (highest - lowest) / max(group - 1, 1) + 1
+    )
+    return found
 
 
 def _rows(numbers: Floats, values: ValueAxis, rows: int) -> Ints:

@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuilab.panels.axes import Ints
-from tuilab.panels.colors import FALLBACK, reduced, rgb, to_rgb
-from tuilab.panels.palette import ARM_COLORS, DIM
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import PIXELS, Glyphs
 
@@ -18,28 +16,6 @@ _DOTS = np.array([[0x40, 0x80], [0x04, 0x20], [0x02, 0x10], [0x01, 0x08]])
 
 _QUARTERS = np.array(list(" ▖▗▄▘▌▚▙▝▞▐▟▀▛▜█"))
 """Quarter blocks by the sum of 1 (lower left), 2 (lower right), 4 (upper left), 8 (upper right)."""
-
-_GREY = (105, 105, 105)
-_MIXES = (0.0, 0.25, 0.5, 0.85)
-
-
-def _mixed(color: int, mix: float) -> int:
-    own = to_rgb(color)
-    return rgb(*(round(a + (b - a) * mix) for a, b in zip(own, _GREY, strict=True))) if mix else color
-
-
-_FADED = {color: [_mixed(color, mix) for mix in _MIXES] for color in ARM_COLORS}
-FALLBACK.update(
-    (code, (reduced(code, 256), reduced(color, 16) if mix < 0.5 else 8))
-    for color, codes in _FADED.items()
-    for code, mix in list(zip(codes, _MIXES, strict=True))[1:]
-)
-
-
-def faded(color: int, age: float) -> int:
-    """An arm's colour, the greyer the older what it draws is: 0 is now, 1 the beginning."""
-    levels = _FADED.get(color, [color, color, DIM, DIM])
-    return levels[min(int(age * len(levels)), len(levels) - 1)]
 
 
 def light(picture: Picture, columns: Ints, rows: Ints, color: int, glyphs: Glyphs, char: str = "*") -> None:

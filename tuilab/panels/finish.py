@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from tuilab.panels.colors import DEFAULT
+from tuilab.panels.fading import dim_others
 from tuilab.panels.numbers import WIDTH
 from tuilab.panels.palette import ARM_MARKS, ASCII_MARKS, BROKEN, DIM, POINT
 from tuilab.panels.picture import Picture, map_chars
@@ -62,12 +63,18 @@ class Finished(ABC):
         except (RecordingError, OSError) as error:
             picture = Picture.blank(width, height)
             write(picture, 0, f"cannot read the recording: {error}")
+        if view.focus is not None:
+            dim_others(picture, recording.header, view.focus)
         if view.glyphs == "ascii":
             map_chars(picture, _ascii)
         if not view.color:
             picture.fg.fill(DEFAULT)
             picture.bg.fill(DEFAULT)
         return picture.frozen()
+
+    def step_at(self, recording: Readable, view: View, width: int, height: int, x: int) -> int | None:
+        """See `Panel.step_at`: there is none unless a panel says otherwise."""
+        return None
 
     @abstractmethod
     def sources(self, recording: Readable, view: View) -> Iterable[str]:
@@ -125,6 +132,11 @@ class Entry:
     name: str
     color: int
     value: str = ""
+
+
+def focused(entries: list[Entry], view: View) -> list[Entry]:
+    """The entry of the arm in focus alone, if there is one."""
+    return [entry for entry in entries if entry.name == view.focus] or entries
 
 
 def head(picture: Picture, title: str, notes: Sequence[str], entries: Sequence[Entry], key: str = "") -> None:

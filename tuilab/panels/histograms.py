@@ -65,34 +65,42 @@ class Histograms(Finished):
             return
         log = view.logarithmic(self.log)
         layers = max(len(shares.bins) for shares in arms.values())
-        chosen = evenly(layers, max(1, (picture.width + 1) // (_NARROWEST + 1)))
+        left = 0
+        if len(known) > 1:
+            left = min(max(map(len, known)) + 3, max(picture.width // 5, 2))
+        width = picture.width - left
+        chosen = evenly(layers, max(1, (width + 1) // (_NARROWEST + 1)))
         common = _one_range(arms.values())
         rows = picture.height - 2  # without the title's and the layers' row
-        visible = max(1, min(len(arms), rows))
+        visible = max(1, len(arms) if len(arms) <= rows else rows - 1)
         notes = sample_note(header, self.frame) + ["log"] * log
         if len(chosen) < layers:
             notes.append(f"layers {' '.join(str(layer + 1) for layer in chosen)} of {layers}")
         if visible < len(arms):
-            notes.append(f"{len(arms) - visible} more arms need more rows")
+            rows -= 1
         entries = [Entry(arm_mark(header, arm, view.glyphs), arm, arm_color(header, arm)) for arm in arms]
         head(picture, self.title, notes, entries)
         # Every layer gets the same width, and what is left over stays empty, so that the bars compare.
-        across = (picture.width + 1) // len(chosen) - 1
+        across = (width + 1) // len(chosen) - 1
         for place, layer in enumerate(chosen):
             name = next(iter(arms.values())).names
             label = name[layer] if layer < len(name) else str(layer + 1)
-            picture.put(1, place * (across + 1), cut(label, across).center(across), DIM)
+            picture.put(1, left + place * (across + 1), cut(label, across).center(across), DIM)
         for place, (arm, shares) in enumerate(list(arms.items())[:visible]):
             # The last row of a block is for the ranges, or, where these are said once, keeps arms apart.
             block = rows // visible
             bars = max(block - (block >= _ROOMY), 1)
             top = 2 + place * block
             color = arm_color(header, arm)
-            picture.paste(top, 0, _block(shares, chosen, across, bars, color, log, view.glyphs == "ascii"))
-            if len(known) > 1:
-                picture.put(top, across, arm_mark(header, arm, view.glyphs), color)
+            block_of = _block(shares, chosen, across, bars, color, log, view.glyphs == "ascii")
+            picture.paste(top, left, block_of)
+            if left:
+                picture.put(top, 0, cut(f"{arm_mark(header, arm, view.glyphs)} {arm}", left - 1), color)
             if place == visible - 1 if common else bars < block:
-                put_ranges(picture, top + bars, shares, chosen, across)
+                put_ranges(picture.part(0, left, picture.height, width), top + bars, shares, chosen, across)
+        if visible < len(arms):
+            last = f"… {len(arms) - visible} more arms need more rows"
+            picture.put(picture.height - 1, 0, last.ljust(picture.width), DIM)
 
 
 def _one_range(arms: Iterable[Shares]) -> bool:

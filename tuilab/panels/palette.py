@@ -10,15 +10,16 @@ import numpy as np
 
 from tuilab.panels.colors import DEFAULT, FALLBACK, lch
 
-ARM_COLORS = (33, 208, 35, 170, 178, 37, 167, 103)
+ARM_COLORS = (33, 208, 35, 170, 178, 37, 167, 103, 129, 40, 101, 198)
 """xterm indices, in the order of a scenario's arms; of middle lightness, to show on dark and light."""
 
 FALLBACK.update(
-    (code, (code, system)) for code, system in zip(ARM_COLORS, (12, 3, 2, 5, 11, 6, 1, 7), strict=True)
+    (code, (code, system))
+    for code, system in zip(ARM_COLORS, (12, 3, 2, 5, 11, 6, 1, 7, 4, 10, 8, 13), strict=True)
 )
 
-ARM_MARKS = "●■▲◆▼★◉▣"
-ASCII_MARKS = "o#^*v@%&"
+ARM_MARKS = "●■▲◆▼★◉▣▶◀◈◐"
+ASCII_MARKS = "o#^*v@%&$AHM"
 """One character an arm, so that arms are told apart without colour. "+" and "X" are taken."""
 
 TEXT = DEFAULT
@@ -68,13 +69,18 @@ def arm_mark(header: Mapping[str, Any], arm: str, glyphs: str = "braille") -> st
     place = arm_place(header, arm)
     if place is None:
         return "-" if glyphs == "ascii" else "•"
-    # Where the colours come round again, the marks are shifted: no two of 64 arms look the same.
+    # Where the colours come round again, the marks are shifted: no two of 144 arms look the same.
     return marks[(place + place // len(marks)) % len(marks)]
 
 
-def arm_order(header: Mapping[str, Any]) -> Callable[[str], int]:
-    """A key that sorts arms in the order of their colours, the engine's and unknown ones last."""
+def arm_order(header: Mapping[str, Any], focus: str | None = None) -> Callable[[str], int]:
+    """A key that sorts arms in the order of their colours, the engine's and unknown ones last.
+
+    The one in focus comes behind all others: what is drawn later lies on top.
+    """
     order = {arm: place for place, arm in enumerate(arms_of(header))}
+    if focus in order:
+        order[focus] = len(order) + 1
     return lambda arm: order.get(arm, len(order))
 
 

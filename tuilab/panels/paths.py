@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tuilab.panels.axes import Floats
-from tuilab.panels.dots import faded, light
+from tuilab.panels.dots import light
+from tuilab.panels.fading import faded
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import PIXELS, Glyphs, View
 from tuilab.recording import Readable

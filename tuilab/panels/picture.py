@@ -71,6 +71,12 @@ class Picture:
             for mine, theirs in ((self.chars, other.chars), (self.fg, other.fg), (self.bg, other.bg)):
                 mine[y : y + rows, x : x + columns] = theirs[:rows, :columns]
 
+    def cover(self, other: Picture) -> None:
+        """Copy what another picture of the same size has that is no blank."""
+        ink = other.chars != " "
+        for mine, theirs in ((self.chars, other.chars), (self.fg, other.fg), (self.bg, other.bg)):
+            mine[ink] = theirs[ink]
+
     def part(self, y: int, x: int, height: int, width: int) -> Picture:
         """A rectangle of this picture; what is drawn on it is drawn on this one."""
         cells = slice(y, y + max(height, 0)), slice(x, x + max(width, 0))

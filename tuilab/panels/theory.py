@@ -13,7 +13,7 @@ DASH = 4
 CHAR = "."
 """What draws the dots in ASCII."""
 
-_HOLLOW = dict(zip(ARM_MARKS, "○□△◇▽☆◎▢", strict=True))
+_HOLLOW = dict(zip(ARM_MARKS, "○□△◇▽☆◎▢▷◁◊◑", strict=True))
 
 
 def is_theory(name: SeriesName) -> bool:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from tuilab.panels.axes import StepAxis
 from tuilab.panels.chart import Frame
+from tuilab.panels.palette import DIM
 from tuilab.panels.picture import Picture
+from tuilab.panels.steps import StepAxis
 from tuilab.panels.view import View
 from tuilab.recording import Readable
 
@@ -28,5 +29,21 @@ def put_turns(picture: Picture, recording: Readable, frame: Frame, steps: StepAx
         return
     mark = _ASCII if view.glyphs == "ascii" else _MARK
     for step in dict.fromkeys(turns(recording, view.step)):
-        _, x = frame.cell(int(steps.column(np.array([step]))[0]), 0)
+        column = int(steps.column(np.array([step]))[0])
+        if not 0 <= column < steps.columns:
+            continue
+        _, x = frame.cell(column, 0)
         picture.put(frame.cells[1], x, mark, COLOR)
+
+
+def put_reading(picture: Picture, frame: Frame, steps: StepAxis, view: View) -> None:
+    """Put a line, behind what is drawn, at the step whose values are read."""
+    if view.mark is None or frame.gutter is None:
+        return
+    column = int(steps.column(np.array([view.at]))[0])
+    if not 0 <= column < steps.columns:
+        return
+    _, x = frame.cell(column, 0)
+    for y in range(frame.cells[1]):
+        if picture.chars[y, x] == " ":
+            picture.put(y, x, "|" if view.glyphs == "ascii" else "│", DIM)

@@ -33,10 +33,10 @@ class Values(Finished):
         """Every number of the table."""
         names = self._names(recording, view)
         facts = [
-            f"{called} {short(recording.at(names[shown_as], view.step))}"
+            f"{called} {short(recording.at(names[shown_as], view.at))}"
             for shown_as, called in spoken(list(names)).items()
         ]
-        return sentence(self.title, f"at step {view.step}", facts)
+        return sentence(self.title, f"at step {view.at}", facts)
 
     def sources(self, recording: Readable, view: View) -> Iterable[str]:
         """See `Panel.sources`."""
@@ -84,7 +84,7 @@ class Values(Finished):
             picture.put(1, x, cut_inside(metric, min(width - 2, picture.width - x)).rjust(width), DIM)
             for y, arm in enumerate(arms, start=2):
                 if (arm, metric) in series:
-                    picture.put(y, x, short(recording.at(series[arm, metric], view.step)).rjust(width))
+                    picture.put(y, x, short(recording.at(series[arm, metric], view.at)).rjust(width))
             x += width
         for y, arm in enumerate(arms, start=2):
             mark = arm_mark(recording.header, arm, view.glyphs)

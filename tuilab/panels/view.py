@@ -26,6 +26,11 @@ class View:
         log: Whether axes are logarithmic; None leaves it to each panel.
         glyphs: The richest characters the terminal shows.
         color: False draws without any colour.
+        focus: The arm that is drawn last and alone keeps its colour; None for all alike.
+        smooth: The weight, 0 to below 1, of what came before in smoothed lines; None smooths noisy ones.
+        window: First and last step shown by panels over steps; None for all.
+        log_steps: Whether panels over steps have a logarithmic step axis.
+        mark: A step up to the moment at which panels over steps read their values; None reads at the moment.
     """
 
     step: int
@@ -34,6 +39,16 @@ class View:
     log: bool | None = None
     glyphs: Glyphs = "braille"
     color: bool = True
+    focus: str | None = None
+    smooth: float | None = None
+    window: tuple[int, int] | None = None
+    log_steps: bool = False
+    mark: int | None = None
+
+    @property
+    def at(self) -> int:
+        """The step whose values panels over steps say."""
+        return self.step if self.mark is None else min(self.mark, self.step)
 
     def logarithmic(self, own: bool) -> bool:
         """Whether a panel that would draw logarithmic axes, or not, by itself does."""
@@ -60,6 +75,9 @@ class Panel(Protocol):
         Raises:
             ValueError: Width or height is below 1.
         """
+
+    def step_at(self, recording: Readable, view: View, width: int, height: int, x: int) -> int | None:
+        """The step that column x of cells of the picture shows; None where there is no axis of steps."""
 
     def describe(self, recording: Readable, view: View) -> str:
         """One or two sentences with the numbers, for screen readers, logs and tests."""

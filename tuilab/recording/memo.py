@@ -25,6 +25,9 @@ FOREVER = MAX_STEP
 _MOST_ROWS = 2**20
 """Bins kept of one recording, some 40 MB; those of the series asked for longest ago are let go first."""
 
+_MOST_BINS = 4096
+"""Bins of a stretch in the midst of a series that are read anew each time."""
+
 _FEW = 4096
 """Steps that are read one by one rather than in an overview."""
 
@@ -80,12 +83,23 @@ class Memo:
         self._settle()
         return self._layers.get(metric, {})
 
-    def history(self, name: str, width: int, stop: int) -> Overview:
-        """A series before the step `stop`, in bins of `width` steps from step 0; empty bins are left out.
+    def history(self, name: str, width: int, stop: int, start: int = 0) -> Overview:
+        """A series in [start, stop), in bins of `width` steps from step 0; empty bins are left out.
+
+        Args:
+            name: of the series.
+            width: steps of a bin.
+            stop: the step behind the last.
+            start: the first step, where a bin begins. From a later one than 0 only a few bins are to be read:
+                they are not kept.
 
         Raises:
             KeyError: no such series.
         """
+        if start and stop - start <= _MOST_BINS * width:
+            return self._stretch(name, width, start, stop)
+        if start:
+            return _split(self.history(name, width, stop), start)[1]
         known = self._known(name, width, self._readable.extent(name))
         if known.stop < stop:
             known = self._grown(name, width, known, stop)
@@ -95,6 +109,30 @@ class Memo:
         whole = stop // width * width
         bins, _ = _split(known.bins, whole)
         return _merged([bins, self._readable.overview(name, whole, stop, 1)], width) if whole < stop else bins
+
+    def latest(self, name: str, step: int) -> int | None:
+        """The last step up to `step` at which a series has a value; None where there is none.
+
+        Raises:
+            KeyError: no such series.
+        """
+        ends = [last for _, last in self._readable.extent(name)]
+        if max(ends, default=-1) <= step:
+            return max(ends) if max(ends, default=-1) >= 0 else None
+        start, span = step, 1
+        while start >= 0:
+            steps, _ = self._readable.read(name, max(start - span + 1, 0), start + 1)
+            if len(steps):
+                return int(steps[-1])
+            start, span = start - span, span * 4
+        return None
+
+    def _stretch(self, name: str, width: int, start: int, stop: int) -> Overview:
+        if stop <= start:
+            return _EMPTY
+        if stop - start <= _FEW:
+            return _merged([_each(*self._readable.read(name, start, stop))], width)
+        return _merged([self._readable.overview(name, *span) for span in _spans(start, stop, width)], width)
 
     def _settle(self) -> None:
         """Forgets what rested on other names."""

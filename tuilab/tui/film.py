@@ -10,6 +10,7 @@ from tuilab.doctor import Finding, Outcome, Reveal, check, findings, reveals
 from tuilab.panels import Drawn, Picture, View, arm_color, arm_mark, panels_of
 from tuilab.panels.palette import arms_of
 from tuilab.recording import Readable
+from tuilab.recording.memo import memo
 from tuilab.runs import State, tunables
 from tuilab.tui.player import Timeline
 from tuilab.tui.snapshot import ArmLabel, Snapshot, Wanted
@@ -23,6 +24,7 @@ class Film:
 
     def __init__(self, recording: Readable, paths: Sequence[Path]) -> None:
         self.recording, self.paths = recording, list(paths)
+        self._added: tuple[str, ...] = ()
         self._begin()
 
     def close(self) -> None:
@@ -42,12 +44,14 @@ class Film:
         end = max(recording.last_step, 0)
         step = end if wanted.step is None else min(wanted.step, end)
         live = wanted.step is None and state is State.RUNNING
-        view = View(step, live, wanted.hidden, wanted.log, wanted.glyphs, wanted.color)
+        view = View(step, live, glyphs=wanted.glyphs, color=wanted.color, **vars(wanted.look))
+        self._add(wanted.added)
         outcomes, found = self._judge(state)
         return Snapshot(
             wanted,
             state,
             header=self._header,
+            series=memo(recording).series(),
             titles=tuple(panel.title for panel in self._drawn.panels),
             arms=tuple(
                 ArmLabel(arm, arm_mark(self._header, arm, wanted.glyphs), arm_color(self._header, arm))
@@ -65,7 +69,21 @@ class Film:
             timeline=self._time(wanted.step is not None or not state.alive),
             problem=self._damage(),
             told=self._tell(wanted.told, view),
+            pointed=self._point(wanted.pointed, view),
         )
+
+    def _add(self, globs: tuple[str, ...]) -> None:
+        """Have a panel, before the declared ones, for each glob."""
+        if globs != self._added:
+            self._added = globs
+            declared = [{"type": "curves", "title": glob, "series": [glob]} for glob in globs]
+            self._drawn = Drawn([*panels_of({"panels": declared}), *panels_of(self._header)])
+
+    def _point(self, place: tuple[int, int, int, int] | None, view: View) -> int | None:
+        if place is None or place[0] >= len(self._drawn.panels):
+            return None
+        panel, x, width, height = place
+        return self._drawn.panels[panel].step_at(self.recording, view, width, height, x)
 
     def _tell(self, panel: int | None, view: View) -> str:
         if panel is None or panel >= len(self._drawn.panels):
@@ -75,6 +93,7 @@ class Film:
     def _begin(self) -> None:
         self._header = self.recording.header
         self._drawn = Drawn(panels_of(self._header))
+        self._added = ()
         self._reveals: tuple[Reveal, ...] = tuple(reveals(self.recording))
         self._judged: tuple[tuple[Outcome, ...], tuple[Finding, ...]] = ((), ())
         self._judged_of: tuple[int, State | None] = (-1, None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Look:
+    """How the user wants panels to be drawn; each as in `panels.View`."""
+
+    hidden: frozenset[str] = frozenset()
+    log: bool | None = None
+    log_steps: bool = False
+    focus: str | None = None
+    smooth: float | None = None
+    window: tuple[int, int] | None = None
+    mark: int | None = None
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What the screen would like to show: which moment, which panels and how."""
 
@@ -24,12 +37,15 @@ class Wanted:
     """None is the live end."""
     sizes: tuple[tuple[int, int, int], ...] = ()
     """(panel, width, height) of each panel on the screen."""
-    hidden: frozenset[str] = frozenset()
-    log: bool | None = None
+    look: Look = Look()
     glyphs: Glyphs = "braille"
     color: bool = True
     told: int | None = None
     """The panel to be put into words."""
+    pointed: tuple[int, int, int, int] | None = None
+    """A panel, a column of cells in it, and its width and height: which step is there?"""
+    added: tuple[str, ...] = ()
+    """Globs of series for whose sake there is a panel that the recording does not declare."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +65,8 @@ class Snapshot:
     state: State = State.STARTING
     header: Mapping[str, Any] = field(default_factory=dict)
     titles: tuple[str, ...] = ()
+    series: Sequence[str] = ()
+    """The names of all that is recorded so far."""
     arms: tuple[ArmLabel, ...] = ()
     first: int = 0
     last: int = 0
@@ -65,6 +83,8 @@ class Snapshot:
     problem: str = ""
     told: str = ""
     """The panel that was to be put into words."""
+    pointed: int | None = None
+    """The step at the place that was pointed at; None where the panel has no axis of steps."""
     error: Exception | None = None
     """Why the recording can't be opened at all."""
 

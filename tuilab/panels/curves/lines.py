@@ -1,4 +1,4 @@
-"""Series as lines of a chart, with the marks on them."""
+"""Series as lines of a chart, with what they spread over behind them and the marks on them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tuilab.panels import theory
-from tuilab.panels.axes import StepAxis, Ticks, ValueAxis, total_steps
+from tuilab.panels.axes import Ticks, ValueAxis
 from tuilab.panels.chart import Frame, Ink, chart
-from tuilab.panels.columns import Columns, Strokes, read_columns, spreads, strokes
+from tuilab.panels.columns import Columns, Strokes, bands, noisy, read_columns, strokes
+from tuilab.panels.fading import faint
 from tuilab.panels.palette import BROKEN, POINT, arm_color, arm_mark, arm_place
 from tuilab.panels.picture import Picture
+from tuilab.panels.steps import StepAxis
 from tuilab.panels.view import PIXELS, Glyphs, View
 from tuilab.recording import Readable, SeriesName
 
@@ -25,6 +27,18 @@ _SPARSE = 3
 _MARK_EVERY = 14
 """Cells between the marks along a line where colour cannot tell lines apart."""
 
+_STRIDE = 5
+"""Cells between the marks of one arm and the next one's: they stand apart where lines lie together."""
+
+_MANY = 6
+"""Arms in a chart from which on colour alone does not tell them apart."""
+
+_GENTLE = 0.8
+"""Weight of the columns before in the line of a noisy series, unless another is asked for."""
+
+_NOISY = 0.5
+"""A line is noisy if this share of what is seen of it is."""
+
 
 class Look(NamedTuple):
     """How a line is told from others.
@@ -34,8 +48,7 @@ class Look(NamedTuple):
         mark: Where it ends.
         char: What draws it in ASCII.
         dash: As `strokes` takes it.
-        lane: The column of a group that shows how far it spreads, another for every arm; None for theory,
-            which does not spread.
+        theory: Whether it is a prediction, which does not spread.
         offset: The cell that the marks along it begin at.
     """
 
@@ -43,7 +56,7 @@ class Look(NamedTuple):
     mark: str
     char: str
     dash: int
-    lane: int | None
+    theory: bool
     offset: int
 
 
@@ -57,6 +70,8 @@ class Lines:
         steps: The axis that the columns are of.
         values: The axis that holds the values.
         seeds: How many the values are means over; 0 for a run of one.
+        weights: (n,) of what came before in smoothed lines; 0 for one that is drawn as it is.
+        marked: Whether marks stand along the lines.
     """
 
     looks: tuple[Look, ...]
@@ -64,6 +79,8 @@ class Lines:
     steps: StepAxis
     values: ValueAxis
     seeds: int
+    weights: tuple[float, ...] = ()
+    marked: bool = False
 
     @property
     def banded(self) -> bool:
@@ -71,11 +88,16 @@ class Lines:
         return self.steps.crowded or self.seeds > 1
 
     @property
-    def central(self) -> Columns:
-        """What the lines pass through: means over seeds, else the middles of columns that steps share."""
+    def raw(self) -> Columns:
+        """What the lines pass through as they are: means over seeds, else the middles of shared columns."""
         if self.seeds > 1:
             return replace(self.columns, low=self.columns.last, high=self.columns.last)
         return self.columns.middles() if self.steps.crowded else self.columns
+
+    @property
+    def central(self) -> Columns:
+        """What the lines pass through."""
+        return self.raw.smoothed(np.array(self.weights)) if any(self.weights) else self.raw
 
 
 def read_lines(
@@ -86,21 +108,52 @@ def read_lines(
     A prediction made once holds for all steps after it.
     """
     header = recording.header
-    steps = StepAxis.until(view.step, total_steps(header), frame.pixels[0])
+    steps = StepAxis.seen(view, header, frame.pixels[0])
     together = _group(view.glyphs) if steps.crowded else PIXELS[view.glyphs][0]
     stop = steps.shown(view.step, together if view.live else 0)
-    columns = read_columns(recording, list(names), steps, stop)
-    filled = columns.filled.sum(axis=1)
-    once = [k for k, name in enumerate(names.values()) if theory.is_theory(name) and filled[k] == 1]
-    if once:
-        columns = columns.held(once, int(steps.column(np.array([stop - 1]))[0]))
+    columns = _held(read_columns(recording, list(names), steps, stop), recording, names, steps, stop)
     columns = columns.logarithms() if log else columns
     values = columns.value_axis(log)
     place = {quantity: place for place, quantity in enumerate(quantities(names.values()))}
     looks = tuple(
         _look(name, place[theory.measured(name).quantity], header, view.glyphs) for name in names.values()
     )
-    return Lines(looks, columns, steps, values, over_seeds(header)), values.ticks(frame.cells[1])
+    lines = Lines(looks, columns, steps, values, over_seeds(header))
+    marked = not view.color or len({name.arm for name in names.values()}) > _MANY
+    lines = replace(lines, weights=_weights(lines, frame, view.smooth), marked=marked)
+    return lines, values.ticks(frame.cells[1])
+
+
+def _held(
+    columns: Columns, recording: Readable, names: Mapping[str, SeriesName], steps: StepAxis, stop: int
+) -> Columns:
+    """Predictions that were made once, held from then on, also if they were made before what is seen."""
+    predicted = [k for k, name in enumerate(names.values()) if theory.is_theory(name)]
+    series, filled = list(names), columns.filled.sum(axis=1)
+    once = [k for k in predicted if filled[k] == 1]
+    for k in predicted if steps.first else ():
+        value = None if filled[k] else recording.at(series[k], stop - 1)
+        if value is not None and stop > steps.first:
+            for part in (columns.low, columns.high, columns.last):
+                part[k, 0] = value
+            once.append(k)
+    if not once:
+        return columns
+    return columns.held(once, int(steps.column(np.array([max(stop - 1, steps.first)]))[0]))
+
+
+def _weights(lines: Lines, frame: Frame, asked: float | None) -> tuple[float, ...]:
+    """How much each line is smoothed: as asked for, or noisy ones of a single seed a little."""
+    if asked is not None:
+        return tuple(0.0 if look.theory else asked for look in lines.looks)
+    if not lines.steps.crowded or lines.seeds > 1:
+        return (0.0,) * len(lines.looks)
+    noise = noisy(lines.columns, lines.values, frame.pixels[1], _group(frame.glyphs))
+    shares = noise.sum(axis=1) / np.maximum(lines.columns.filled.sum(axis=1) / _group(frame.glyphs), 1)
+    return tuple(
+        _GENTLE if share > _NOISY and not look.theory else 0.0
+        for share, look in zip(shares.tolist(), lines.looks, strict=True)
+    )
 
 
 def over_seeds(header: Mapping[str, object]) -> int:
@@ -121,54 +174,54 @@ def _group(glyphs: Glyphs) -> int:
 
 def _look(name: SeriesName, place: int, header: dict[str, Any], glyphs: Glyphs) -> Look:
     """Of a series of the `place`th quantity."""
-    color, across = arm_color(header, name.arm), PIXELS[glyphs][0]
+    color = arm_color(header, name.arm)
     offset = (len(str(name)) + sum(map(ord, name.arm))) % _MARK_EVERY
     if theory.is_theory(name):
         mark = theory.theory_mark(header, name.arm, glyphs)
-        return Look(color, mark, theory.CHAR, theory.DASH, None, offset)
+        return Look(color, mark, theory.CHAR, theory.DASH, True, offset)
     known = arm_place(header, name.arm)
-    lane = place if known is None else known
-    lane = lane * across % _group(glyphs) + lane // 2 % across
+    offset = offset if known is None else known * _STRIDE % _MARK_EVERY
     mark, char = (arm_mark(header, name.arm, each) for each in (glyphs, "ascii"))
-    return Look(color, mark, char, _DASHES[min(place, len(_DASHES) - 1)], lane, offset)
+    return Look(color, mark, char, _DASHES[min(place, len(_DASHES) - 1)], False, offset)
 
 
 @lru_cache(maxsize=32)
-def drawn(lines: Lines, frame: Frame, colored: bool) -> Picture:
+def drawn(lines: Lines, frame: Frame) -> Picture:
     """The chart of some lines: kept, since a live one stays as it is until a column is complete."""
     x, y = lines.steps.ticks(frame.cells[0]), lines.values.ticks(frame.cells[1])
-    picture = chart(frame, _strokes(lines, frame), x, y, "step")
-    _put_marks(picture, lines, frame, colored)
+    central = lines.central
+    picture = chart(frame, _strokes(lines, central, frame), x, y, "step")
+    _put_marks(picture, lines, central, frame)
     return picture.frozen()
 
 
-def _strokes(lines: Lines, frame: Frame) -> list[tuple[Strokes, Ink]]:
-    """The lines as strokes; where steps are crowded their middles, over how far their values spread."""
+def _strokes(lines: Lines, central: Columns, frame: Frame) -> list[tuple[Strokes, Ink]]:
+    """The lines as strokes over what they spread over: their columns' values, or what they smooth."""
     looks, rows = lines.looks, frame.pixels[1]
+    inks = Ink([look.color for look in looks], [look.char for look in looks])
     below: list[tuple[Strokes, Ink]] = []
+    measured = [line for line, look in enumerate(looks) if not look.theory]
+    pale = Ink([faint(looks[k].color) for k in measured], ["."] * len(measured))
     if lines.banded:
-        lanes = {line: look.lane for line, look in enumerate(looks) if look.lane is not None}
-        chosen = list(lanes)
-        at = np.array(list(lanes.values()), np.int64)
-        spread = spreads(lines.columns.lines(chosen), lines.values, rows, _group(frame.glyphs), at)
-        below = [(spread, Ink([looks[k].color for k in chosen], [looks[k].char for k in chosen]))]
-    stroke = strokes(lines.central, lines.values, rows, [look.dash for look in looks])
-    return [*below, (stroke, Ink([look.color for look in looks], [look.char for look in looks]))]
+        band = bands(lines.columns.lines(measured), lines.values, rows, _group(frame.glyphs))
+        below.append((band, pale))
+    elif any(lines.weights):
+        below.append((strokes(lines.raw.lines(measured), lines.values, rows, [1] * len(measured)), pale))
+    return [*below, (strokes(central, lines.values, rows, [look.dash for look in looks]), inks)]
 
 
-def _put_marks(picture: Picture, lines: Lines, frame: Frame, colored: bool) -> None:
+def _put_marks(picture: Picture, lines: Lines, columns: Columns, frame: Frame) -> None:
     """The arm's mark where its line ends (hollow for theory), and a cross where it broke first."""
-    columns = lines.central
     all_filled = columns.filled
     rows = np.rint(lines.values.place(np.where(all_filled, columns.last, -np.inf)) * (frame.pixels[1] - 1))
     across = PIXELS[frame.glyphs][0]
     for line, look in enumerate(lines.looks):
         filled = np.flatnonzero(all_filled[line])
         along = filled[:0]
-        if not colored:
+        if lines.marked:
             along = filled[(filled // across % _MARK_EVERY == look.offset) & (filled % across == 0)]
         few = len(filled) > 0 and len(filled) * _SPARSE <= (filled[-1] - filled[0]) // across
-        if few and look.lane is not None:
+        if few and not look.theory:
             for column in filled.tolist():
                 picture.put(*frame.cell(column, int(rows[line, column])), POINT, look.color)
         for column in [*along.tolist(), *filled[-1:].tolist()]:

@@ -9,18 +9,20 @@ from typing import ClassVar
 from tuilab.panels import theory
 from tuilab.panels.chart import fitted
 from tuilab.panels.curves.lines import drawn, over_seeds, quantities, read_lines
-from tuilab.panels.finish import Entry, Finished, absent, head, write
+from tuilab.panels.finish import Entry, Finished, absent, focused, head, write
 from tuilab.panels.numbers import short
 from tuilab.panels.palette import arm_color, arm_mark, arm_order
 from tuilab.panels.picture import Picture
-from tuilab.panels.turns import put_turns, turns
-from tuilab.panels.view import View
+from tuilab.panels.turns import put_reading, put_turns, turns
+from tuilab.panels.view import PIXELS, View
 from tuilab.panels.words import sentence, spoken, trend
 from tuilab.recording import Readable, SeriesName
 from tuilab.recording.memo import memo
 
 _SAMPLES = ("──", "╌╌", "··")
 _SAMPLES_ASCII = ("--", "- ", ". ")
+_TOLD = 3
+"""Metrics of a single arm whose values stand in the title row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,26 @@ class Curves(Finished):
         picture.paste(1, 0, body)
         seeds = over_seeds(recording.header)
         notes = ["log"] * log + ["values ≤ 0 left out"] * left_out + [f"mean ± s.d., n {seeds}"] * (seeds > 1)
+        notes += [f"smoothed {view.smooth:g}"] if view.smooth else []
         head(picture, self.title, notes, _entries(recording, names, view), _key(names, view))
+
+    def step_at(self, recording: Readable, view: View, width: int, height: int, x: int) -> int | None:
+        """See `Panel.step_at`."""
+        body = Picture.blank(width, max(height - 1, 1))
+        names = shown(recording, self.series, view)
+        log = view.logarithmic(self.log)
+        frame, lines, _ = fitted(
+            body, view.glyphs, lambda frame: read_lines(recording, names, frame, view, log)
+        )
+        across = PIXELS[view.glyphs][0]
+        return min(lines.steps.step((x - frame.left) * across + across // 2), view.step)
 
     def _chart(
         self, body: Picture, recording: Readable, view: View, names: Mapping[str, SeriesName], log: bool
     ) -> bool:
         """Draws the lines and says whether values were left out."""
+        order = arm_order(recording.header, view.focus)
+        names = dict(sorted(names.items(), key=lambda item: order(item[1].arm)))
         frame, lines, _ = fitted(
             body, view.glyphs, lambda frame: read_lines(recording, names, frame, view, log)
         )
@@ -73,8 +89,9 @@ class Curves(Finished):
             unknown = absent(recording, f"no series matches {' or '.join(self.series)}")
             write(body, 0, "nothing to draw yet" if names else unknown)
         else:
-            body.paste(0, 0, drawn(lines, frame, view.color))
+            body.paste(0, 0, drawn(lines, frame))
             put_turns(body, recording, frame, lines.steps, view)
+            put_reading(body, frame, lines.steps, view)
         return lines.columns.left_out
 
 
@@ -88,20 +105,33 @@ def shown(recording: Readable, globs: Sequence[str], view: View) -> dict[str, Se
 
 
 def _entries(recording: Readable, names: Mapping[str, SeriesName], view: View) -> list[Entry]:
-    """The arms of the panel with the latest value of the first metric of each, a measured one if any."""
-    first: dict[str, str] = {}
+    """The arms of the panel with the latest value of the first metric of each, a measured one if any.
+
+    A single arm's metrics are all told. A value that was measured at an earlier step says at which.
+    """
+    metrics: dict[str, dict[str, str]] = {}
     for series in sorted(names, key=lambda series: theory.is_theory(names[series])):
-        first.setdefault(names[series].arm, series)
-    header = recording.header
-    return [
-        Entry(
-            arm_mark(header, arm, view.glyphs),
-            arm,
-            arm_color(header, arm),
-            short(recording.at(series, view.step)),
-        )
-        for arm, series in first.items()
-    ]
+        name = names[series]
+        metrics.setdefault(name.arm, {}).setdefault(theory.measured(name).quantity, series)
+    header, entries = recording.header, []
+    called = shortened(quantities(names.values()))
+    for arm, found in metrics.items():
+        told = list(found.items())
+        if len(metrics) > 1 or len(told) == 1:
+            value = _value(recording, told[0][1], view.at)
+        else:
+            value = "  ".join(
+                f"{called[what]} {_value(recording, series, view.at)}" for what, series in told[:_TOLD]
+            )
+        entries.append(Entry(arm_mark(header, arm, view.glyphs), arm, arm_color(header, arm), value))
+    return focused(entries, view)
+
+
+def _value(recording: Readable, series: str, step: int) -> str:
+    """The latest value, and its step where that is an earlier one."""
+    value = recording.at(series, step)
+    measured = memo(recording).latest(series, step)
+    return short(value) if measured in (None, step) else f"{short(value)} @{measured}"
 
 
 def _key(names: Mapping[str, SeriesName], view: View) -> str:
@@ -111,8 +141,17 @@ def _key(names: Mapping[str, SeriesName], view: View) -> str:
     if len(metrics) < 2:
         return "".join(predicted)
     samples = _SAMPLES_ASCII if view.glyphs == "ascii" else _SAMPLES
-    ending = metrics[0].rpartition(".")[2]
-    shared = all(metric.endswith("." + ending) for metric in metrics)
-    called = [metric.removesuffix("." + ending) if shared else metric for metric in metrics]
-    keys = [f"{samples[min(place, 2)]} {name}" for place, name in enumerate(called[: len(samples)])]
+    called = shortened(metrics)
+    keys = [
+        f"{samples[min(place, 2)]} {name}"
+        for place, name in enumerate([called[metric] for metric in metrics[: len(samples)]])
+    ]
     return " ".join(keys + predicted)
+
+
+def shortened(metrics: Sequence[str]) -> dict[str, str]:
+    """Metrics without the ending that they share: train and validation for train.loss and validation.loss."""
+    endings = {metric.rpartition(".")[2] for metric in metrics}
+    if len(metrics) < 2 or len(endings) > 1:
+        return {metric: metric for metric in metrics}
+    return {metric: metric.rpartition(".")[0] or metric for metric in metrics}

@@ -20,6 +20,12 @@ _LABEL = 9
 _MARK_EVERY = 14
 """Cells between the marks along a curve where colour cannot tell curves apart."""
 
+_STRIDE = 5
+"""Cells between one curve's marks and the next one's."""
+
+_MANY = 6
+"""Curves from which on colour alone does not tell them apart."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
@@ -72,8 +78,10 @@ def draw_curves(body: Picture, curves: list[Curve], looks: list[Look], view: Vie
     x_ticks = ends_at_least(x, x.ticks(frame.cells[0] * 3 // _LABEL))
     body.paste(0, 0, chart(frame, [(drawn, ink)], _inside(x_ticks), ticks, ""))
     _put_zeros(frame.canvas(body), frame, x, y)
+    along = not view.color or len(kept) > _MANY
     for line, (_, look) in enumerate(kept):
-        _put_marks(body, columns.last[line], columns.broken[line], y, frame, look, view)
+        offset = line * _STRIDE % _MARK_EVERY if along else None
+        _put_marks(body, columns.last[line], columns.broken[line], y, frame, look, offset)
     return columns.left_out
 
 
@@ -122,14 +130,19 @@ def _pixel(axis: ValueAxis, value: float, pixels: int) -> int:
 
 
 def _put_marks(
-    body: Picture, last: Floats, broken: NDArray[np.bool_], y: ValueAxis, frame: Frame, look: Look, view: View
+    body: Picture,
+    last: Floats,
+    broken: NDArray[np.bool_],
+    y: ValueAxis,
+    frame: Frame,
+    look: Look,
+    offset: int | None,
 ) -> None:
-    """The curve's mark at its end, and along it where there are no colours; a cross where it breaks first."""
+    """The curve's mark at its end, and along it from a cell on unless None; a cross where it breaks first."""
     filled = np.flatnonzero(np.isfinite(last))
-    across = PIXELS[view.glyphs][0]
+    across = PIXELS[frame.glyphs][0]
     along = filled[:0]
-    if not view.color:
-        offset = ord(look.mark) * 5 % _MARK_EVERY
+    if offset is not None:
         along = filled[(filled // across % _MARK_EVERY == offset) & (filled % across == 0)]
     for column in [*along.tolist(), *filled[-1:].tolist()]:
         body.put(*frame.cell(column, _pixel(y, last[column], frame.pixels[1])), look.mark, look.color)

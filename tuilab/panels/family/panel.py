@@ -9,7 +9,7 @@ import numpy as np
 
 from tuilab.panels.axes import ValueAxis
 from tuilab.panels.family.chart import Curve, Look, draw_curves
-from tuilab.panels.finish import Entry, Finished, head, say
+from tuilab.panels.finish import Entry, Finished, focused, head, say
 from tuilab.panels.frames import (
     RUN,
     frames_called,
@@ -22,7 +22,7 @@ from tuilab.panels.frames import (
     texts,
 )
 from tuilab.panels.numbers import brief, short
-from tuilab.panels.palette import ARM_COLORS, ARM_MARKS, ASCII_MARKS, arm_color, arm_mark
+from tuilab.panels.palette import ARM_COLORS, ARM_MARKS, ASCII_MARKS, arm_color, arm_mark, arm_order
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
@@ -57,7 +57,8 @@ class Family(Finished):
 
     def _curves(self, recording: Readable, view: View) -> list[Curve]:
         found = shown_frames(recording, self.frame, view, _curves_in)
-        curves = [replace(curve, arm=arm) for arm, each in found.items() for curve in each]
+        order = arm_order(recording.header, view.focus)
+        curves = [replace(curve, arm=arm) for arm in sorted(found, key=order) for curve in found[arm]]
         return [curve for curve in curves if not self.rows or curve.row in self.rows][:_MOST_CURVES]
 
     def sources(self, recording: Readable, view: View) -> Iterable[str]:
@@ -85,7 +86,7 @@ class Family(Finished):
             picture,
             self.title,
             notes,
-            [Entry(look.mark, n, look.color) for n, look in entries.items() if n],
+            focused([Entry(look.mark, n, look.color) for n, look in entries.items() if n], view),
             key,
         )
 

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from tuilab.panels.axes import StepAxis, Ticks, ValueAxis, total_steps
+from tuilab.panels.axes import Ticks, ValueAxis
 from tuilab.panels.chart import GUTTER
 from tuilab.panels.columns import first_nonfinite
 from tuilab.panels.finish import Finished, absent, cut, cut_inside, head, say
@@ -21,6 +21,7 @@ from tuilab.panels.picture import Picture
 from tuilab.panels.profiles import layers_of, profiles_of, series_of
 from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import evenly
+from tuilab.panels.steps import StepAxis
 from tuilab.panels.view import View
 from tuilab.panels.words import in_layer, sentence
 from tuilab.recording import Readable, layer_number
@@ -75,7 +76,7 @@ class Heatmap(Finished):
         log = view.logarithmic(self.log)
         axes = picture.width >= _ROOMY[0] and picture.height >= _ROOMY[1]
         left = self._left(recording, view, picture.width) if axes else 0
-        steps = StepAxis.until(view.step, total_steps(recording.header), picture.width - left)
+        steps = StepAxis.seen(view, recording.header, picture.width - left)
         tracks = tracks_of(recording, self.metric, steps, view, log)
         if not any(track.known for track in tracks.values()):
             unknown = absent(recording, f"no series named ARM/{self.metric}/LAYER")
@@ -97,6 +98,12 @@ class Heatmap(Finished):
         head(picture, self.title, [], [])
         broken = any(track.broken.any() for track in tracks.values())
         put_bar(picture, len(self.title) + 2, notes, values, broken, view)
+
+    def step_at(self, recording: Readable, view: View, width: int, height: int, x: int) -> int | None:
+        """See `Panel.step_at`."""
+        left = self._left(recording, view, width) if width >= _ROOMY[0] and height >= _ROOMY[1] else 0
+        steps = StepAxis.seen(view, recording.header, width - left)
+        return min(steps.step(x - left), view.step)
 
     def _left(self, recording: Readable, view: View, width: int) -> int:
         """Cells for the step axis's name and the layers': those of charts, more where layers have names."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tuilab.panels.axes import Floats, StepAxis
+from tuilab.panels.axes import Floats
 from tuilab.panels.columns import Columns, read_columns
 from tuilab.panels.profiles import layers_of
+from tuilab.panels.steps import StepAxis
 from tuilab.panels.view import View
 from tuilab.recording import Readable
 
@@ -52,7 +53,7 @@ def _track(layers: list[str], columns: Columns, steps: StepAxis, view: View) -> 
     if view.live:
         end = steps.complete(view.step, 1)
     elif 0 <= view.step < steps.last:
-        end = int(steps.column(np.array([view.step]))[0]) + 1
+        end = max(int(steps.column(np.array([view.step]))[0]) + 1, 0)
     values, broken = columns.last, columns.broken
     place = np.where(np.isfinite(values) | broken, np.arange(values.shape[1]), -1)
     place = np.maximum.accumulate(place, axis=1)

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
-from tuilab.panels.axes import StepAxis, total_steps
 from tuilab.panels.chart import GUTTER
 from tuilab.panels.finish import Entry, Finished, absent, cut, head, say
 from tuilab.panels.frames import names_of
@@ -15,6 +14,7 @@ from tuilab.panels.picture import Picture
 from tuilab.panels.ridgeline.ridges import Ridges, draw_ridges, ridges_of
 from tuilab.panels.sampling import of_what, sample_note
 from tuilab.panels.shares import evenly, put_ranges, shares_of, summary
+from tuilab.panels.steps import StepAxis
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence
 from tuilab.recording import Readable
@@ -82,9 +82,7 @@ class Ridgeline(Finished):
         block = rows if self.layer is not None else rows // max(len(visible), 1)
         ranged = block > _LOWEST
         height = block - ranged
-        axis = StepAxis.until(
-            view.step, total_steps(recording.header), height - min(max(height // 6, 3), _TALLEST, height) + 1
-        )
+        axis = StepAxis.seen(view, recording.header, height - min(max(height // 6, 3), _TALLEST, height) + 1)
         arms = {arm: ridges_of(recording, names[arm], axis, view) for arm in visible}
         layers = max((len(shares.bins) for found in arms.values() for shares in found.values()), default=0)
         if layers < (self.layer or 1):

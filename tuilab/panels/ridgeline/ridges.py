@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tuilab.panels.axes import StepAxis
-from tuilab.panels.dots import faded, light
+from tuilab.panels.dots import light
+from tuilab.panels.fading import faded
 from tuilab.panels.picture import Picture
 from tuilab.panels.shares import Shares, heights, shares_of
+from tuilab.panels.steps import StepAxis
 from tuilab.panels.view import PIXELS, View
 from tuilab.recording import Frame, Readable
 
@@ -18,9 +19,11 @@ Ridges = dict[int, Shares]
 def ridges_of(recording: Readable, name: str, axis: StepAxis, view: View) -> Ridges:
     """The last histograms of every slot; live, only of those that are complete."""
     found: dict[int, Frame] = {}
-    ends, step = axis.ends().tolist(), view.step
+    ends, step = axis.ends().tolist(), min(view.step, axis.last)
     while step >= 0 and (frame := recording.frame(name, step)) is not None:
         slot = int(axis.column(np.array([frame.step]))[0])
+        if slot < 0:
+            break
         found[slot] = frame
         step = ends[slot - 1] if slot else -1
     slots = sorted(found)

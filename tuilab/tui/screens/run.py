@@ -15,8 +15,7 @@ from tuilab import terminal
 from tuilab.runs import State
 from tuilab.tui import words
 from tuilab.tui.player import Player
-from tuilab.tui.screens.arms import ArmsScreen
-from tuilab.tui.screens.steering import SteeredScreen
+from tuilab.tui.screens.viewing import ViewedScreen
 from tuilab.tui.snapshot import Snapshot, Wanted
 from tuilab.tui.source import Source
 from tuilab.tui.widgets.grid import PanelGrid
@@ -32,18 +31,12 @@ WIDE, HUGE = 110, 160
 """Columns from which the side column stands beside the panels, and from which it is wider."""
 
 
-class RunScreen(SteeredScreen):
+class RunScreen(ViewedScreen):
     """Header, panels, side column, transport bar; and the cursor that they all show."""
 
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l", "log", "log axis"),
-        Binding("d", "describe", "in words"),
-        Binding("z", "zoom", "zoom"),
-        Binding("a", "arms", "arms"),
         Binding("e", "side", "events"),
-        Binding("left_square_bracket", "page(-1)", "previous page"),
-        Binding("right_square_bracket", "page(1)", "next page"),
         Binding("escape", "back", "back"),
     ]
 
@@ -60,11 +53,8 @@ class RunScreen(SteeredScreen):
         self._start = start
         self._begun = False
         self._worker = Worker(source, self._deliver)
-        self._hidden: frozenset[str] = frozenset()
-        self._log: bool | None = None
         self._glyphs = terminal.glyphs(sys.__stderr__)
         self._every_other = False
-        self._told: int | None = None
 
     def compose(self) -> ComposeResult:
         """The frame, filled when the first snapshot comes."""
@@ -113,6 +103,7 @@ class RunScreen(SteeredScreen):
         if snapshot.header and not self._begun:
             self._begun = True
             self._begin()
+        if self._begun:
             await self.query_one(PanelGrid).populate(snapshot.titles)
         if not self._begun:
             self.query_one(PanelGrid).wait(_waiting(snapshot))
@@ -120,9 +111,10 @@ class RunScreen(SteeredScreen):
             self.query_one(PanelGrid).show(snapshot.pictures)
             self.query_one(Side).show(snapshot)
             self._show_state()
-        if snapshot.told and self._told is not None:
-            self._told = None
+        if snapshot.told and self.told is not None:
+            self.told = None
             self.query_one(Hints).say(snapshot.told, "")
+        self.settle_look(snapshot)
 
     def _begin(self) -> None:
         """The recording is there: put the cursor where it was asked to be."""
@@ -156,11 +148,12 @@ class RunScreen(SteeredScreen):
             Wanted(
                 None if player.following else player.step,
                 self.query_one(PanelGrid).sizes,
-                self._hidden,
-                self._log,
+                self.look,
                 self._glyphs,
                 terminal.colors(sys.__stderr__) > 0,
-                self._told,
+                self.told,
+                self.pointed,
+                self.added,
             )
         )
         self._show_state()
@@ -185,9 +178,7 @@ class RunScreen(SteeredScreen):
 
     def _remark(self) -> str:
         grid = self.query_one(PanelGrid)
-        remarks = []
-        if self._log is not None:
-            remarks.append("log axes" if self._log else "linear axes")
+        remarks = self.remarks()
         if grid.zoomed is not None:
             remarks.append("one panel")
         elif grid.pages > 1:
@@ -204,42 +195,15 @@ class RunScreen(SteeredScreen):
 
     # Actions
 
-    def action_describe(self) -> None:
-        """Say what a panel shows."""
-        self._told = self.query_one(PanelGrid).chosen
-        self.ask()
-
-    def action_log(self) -> None:
-        """Axes as the panels like them, logarithmic, linear."""
-        self._log = {None: True, True: False, False: None}[self._log]
-        self.ask()
-
-    def action_zoom(self) -> None:
-        """One panel alone, or all."""
-        self.query_one(PanelGrid).zoom()
-
-    def action_page(self, pages: int) -> None:
-        """Turn pages of panels."""
-        self.query_one(PanelGrid).turn(pages)
-
-    def action_arms(self) -> None:
-        """Choose the arms shown."""
-
-        def hide(hidden: frozenset[str]) -> None:
-            self._hidden = hidden
-            self.ask()
-
-        self.app.push_screen(ArmsScreen(self.snapshot.arms, self._hidden, hide))
-
     def action_side(self) -> None:
         """Show or hide expectations and events."""
         self.toggle_class("side-toggled")
 
     def action_back(self) -> None:
-        """Back to all panels, or to the library."""
-        if self.query_one(PanelGrid).zoomed is not None:
-            self.action_zoom()
-        elif self.has_class("side-toggled"):
+        """Back to all panels, to all steps, and so on, or to the library."""
+        if self.back_to_all():
+            return
+        if self.has_class("side-toggled"):
             self.action_side()
         elif len(self.app.screen_stack) > 1:
             self.dismiss()
@@ -249,6 +213,13 @@ class RunScreen(SteeredScreen):
         yield SystemCommand("Jump to the live end", "Show the newest step and follow", self.action_live)
         yield SystemCommand("Go to step", "Show another moment", self.action_goto)
         yield SystemCommand("Log axis", "Axes: the panels' own, logarithmic, linear", self.action_log)
+        yield SystemCommand("Log steps", "The axis of steps: even, logarithmic", self.action_log_steps)
+        yield SystemCommand("Smooth", "Lines: noisy ones, none, all", self.action_smooth)
+        yield SystemCommand(
+            "One arm", "The next arm in its colour, others grey", lambda: self.action_focus_arm(1)
+        )
+        yield SystemCommand("Read values", "Values at a step of its own", self.action_read)
+        yield SystemCommand("Add series", "A panel for any series", self.action_add)
         yield SystemCommand("In words", "Say what the panel shows", self.action_describe)
         yield SystemCommand("Zoom", "One panel alone, or all", self.action_zoom)
         yield SystemCommand("Arms", "Show and hide arms", self.action_arms)

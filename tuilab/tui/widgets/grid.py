@@ -49,6 +49,7 @@ class PanelGrid(Container):
         self.page = 0
         self.zoomed: int | None = None
         self._panels: list[PanelWidget] = []
+        self._titles: list[str] | None = None
         self._per_page = 1
         self._waiting = Static("opening …", id="waiting")
 
@@ -75,12 +76,16 @@ class PanelGrid(Container):
         return self.page * self._per_page if focused is None else focused
 
     async def populate(self, titles: Sequence[str]) -> None:
-        """Make the panels, once their titles are known."""
+        """Make the panels once their titles are known, and others when these change."""
+        if list(titles) == self._titles:
+            return
+        self._titles = list(titles)
         if not titles:
             self.wait("This recording declares no panels.")
             return
+        await self.remove_children()
+        self.zoomed = None
         self._panels = [PanelWidget(index, title) for index, title in enumerate(titles)]
-        await self._waiting.remove()
         await self.mount_all(self._panels)
         self.lay_out()
 

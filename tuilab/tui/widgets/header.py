@@ -37,7 +37,7 @@ class RunHeader(Widget):
             snapshot.title,
             snapshot.state,
             snapshot.arms,
-            snapshot.wanted.hidden,
+            snapshot.wanted.look.hidden,
             problem,
             remark,
             snapshot.own,

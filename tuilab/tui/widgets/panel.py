@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _FRAME = Style(color=Color.from_ansi(240))
 _FOCUSED = Style(color=Color.from_ansi(67), bold=True)
+_AXIS = 7
+"""Cells that a chart's y axis takes, about."""
+
 _TRUE = 0x1000000
 """Bit that marks a colour of a picture as 24-bit RGB."""
 
@@ -34,12 +37,28 @@ class PanelWidget(Widget, can_focus=True):
             self.panel = panel
             super().__init__()
 
+    class Pointed(Message):
+        """The user clicked into the picture, or turned the wheel over it."""
+
+        def __init__(self, place: tuple[int, int, int, int], factor: float | None) -> None:
+            self.place, self.factor = place, factor
+            super().__init__()
+
+    class Dragged(Message):
+        """The user dragged the picture by a share of its width."""
+
+        def __init__(self, share: float) -> None:
+            self.share = share
+            super().__init__()
+
     def __init__(self, index: int, title: str) -> None:
         """Show panel number `index` of the recording; the title until there is a picture."""
         super().__init__(id=f"panel-{index}")
         self.index = index
         self._title = title
         self._picture: Picture | None = None
+        self._pressed: int | None = None
+        self._moved = False
 
     @property
     def picture(self) -> Picture | None:
@@ -73,9 +92,38 @@ class PanelWidget(Widget, can_focus=True):
         return Strip([Segment("│ ", frame), *inside, Segment(" │", frame)], width)
 
     def on_click(self, event: events.Click) -> None:
-        """A double click zooms."""
+        """A click reads values there; a double click zooms."""
         if event.chain == 2:
             self.post_message(self.Zoomed(self))
+        elif not self._moved:
+            self._point(event.x)
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """The beginning of a click or of a drag."""
+        self._pressed, self._moved = event.x, False
+        self.capture_mouse()
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """A drag."""
+        if self._pressed is not None and event.x != self._pressed:
+            moved, self._pressed, self._moved = event.x - self._pressed, event.x, True
+            self.post_message(self.Dragged(moved / max(self.size.width - 4 - _AXIS, 1)))
+
+    def on_mouse_up(self) -> None:
+        """The end of either."""
+        self._pressed = None
+        self.release_mouse()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Fewer steps."""
+        self._point(event.x, 0.8)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """More steps."""
+        self._point(event.x, 1.25)
+
+    def _point(self, x: int, factor: float | None = None) -> None:
+        self.post_message(self.Pointed((self.index, x - 2, *self.picture_size), factor))
 
 
 def _ruled(row: Strip, frame: Style) -> Iterator[Segment]:
