@@ -1,4 +1,4 @@
-"""Ages and sizes in words."""
+"""Ages, durations and sizes in words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,20 @@ def age(seconds: float) -> str:
         if seconds >= size:
             return f"{int(seconds / size)} {unit}"
     return "now"
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3 min`, `2 h 5 min`, `3 d 4 h`: what is left, no finer than it can be known."""
+    whole = max(round(seconds), 0)
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{hours // 24} d {hours % 24} h"
 
 
 def size(count: int) -> str:

@@ -10,7 +10,7 @@ from race import PANELS, Recorder
 
 from tuilab.recording import NewerVersionError, NotARecordingError
 from tuilab.runs import Run, create
-from tuilab.tui.snapshot import Snapshot, Wanted
+from tuilab.tui.snapshot import Look, Snapshot, Wanted
 from tuilab.tui.source import Source
 from tuilab.tui.worker import Camera, Worker
 
@@ -80,7 +80,7 @@ def test_figures_out_of_this_world_are_drawn(tmp_path: Path, value: float) -> No
     recorder.record(20, value)
     recorder.finish()
     for log in (None, True, False):
-        snapshot = Camera(Source(tmp_path / "race.tlr")).take(Wanted(sizes=SIZES, log=log))
+        snapshot = Camera(Source(tmp_path / "race.tlr")).take(Wanted(sizes=SIZES, look=Look(log=log)))
         assert snapshot is not None
         assert (snapshot.problem, set(snapshot.pictures)) == ("", {0, 2})
 

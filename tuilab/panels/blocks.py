@@ -33,7 +33,7 @@ class Block:
         width: In cells.
         height: In cells.
         left: Cells left of it for labels.
-        foot: Whether there is a row of labels below it.
+        foot: Rows of labels below it.
     """
 
     y: int
@@ -41,11 +41,11 @@ class Block:
     width: int
     height: int
     left: int = 0
-    foot: bool = False
+    foot: int = 0
 
 
 def lay(
-    count: int, width: int, height: int, gutter: int = 0, foot: bool = False, repeat: bool = False
+    count: int, width: int, height: int, gutter: int = 0, foot: int = 0, repeat: bool = False
 ) -> list[Block]:
     """As many of `count` blocks as fit, in the arrangement in which they are largest.
 
@@ -54,7 +54,7 @@ def lay(
         width: Cells to fill.
         height: Cells to fill.
         gutter: Cells for labels left of the first column.
-        foot: Whether every block has a row of labels below it.
+        foot: Rows of labels below every block.
         repeat: Whether every column has labels at its left, because they differ.
     """
     for wanted in range(count, 0, -1):
@@ -64,7 +64,7 @@ def lay(
         )
         if gutter + foot and (best[0].width < _ROOMY[0] or best[0].height < _ROOMY[1]):
             best = max(
-                (_grid(wanted, columns, width, height, 0, False, False) for columns in range(1, wanted + 1)),
+                (_grid(wanted, columns, width, height, 0, 0, False) for columns in range(1, wanted + 1)),
                 key=lambda grid: (min(grid[0].width, 2 * grid[0].height), grid[0].width),
             )
         if wanted == 1 or (best[0].width >= _NARROWEST and best[0].height >= 1):
@@ -73,7 +73,7 @@ def lay(
 
 
 def _grid(
-    count: int, columns: int, width: int, height: int, gutter: int, foot: bool, repeat: bool
+    count: int, columns: int, width: int, height: int, gutter: int, foot: int, repeat: bool
 ) -> list[Block]:
     rows = math.ceil(count / columns)
     above = int(count > 1)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from tuilab.panels.colors import DEFAULT
 from tuilab.panels.fading import dim_others
@@ -71,6 +71,10 @@ class Finished(ABC):
             picture.fg.fill(DEFAULT)
             picture.bg.fill(DEFAULT)
         return picture.frozen()
+
+    def needs(self, header: Mapping[str, Any]) -> int | None:
+        """See `Panel.needs`: as many as it gets, unless a panel says otherwise."""
+        return None
 
     def step_at(self, recording: Readable, view: View, width: int, height: int, x: int) -> int | None:
         """See `Panel.step_at`: there is none unless a panel says otherwise."""

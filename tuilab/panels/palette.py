@@ -100,8 +100,10 @@ def _heat() -> tuple[int, ...]:
 HEAT = _heat()
 """Codes of the heat's levels, the lowest first."""
 
-# Among xterm's 256 colours only the greys have enough dark steps; among 16, black, blue and grey ascend.
+HEAT_256 = (16, 17, 18, 19, 20, 25, 26, 31, 37)
+"""The same among xterm's 256 colours, each lighter than the one before: from black over blue to teal."""
+
 FALLBACK.update(
-    (code, (233 + level * 13 // (HEAT_LEVELS - 1), (0, 4, 8)[level * 3 // HEAT_LEVELS]))
+    (code, (HEAT_256[level * len(HEAT_256) // HEAT_LEVELS], (0, 4, 8)[level * 3 // HEAT_LEVELS]))
     for level, code in enumerate(HEAT)
 )

@@ -88,7 +88,7 @@ class Scatter(Finished):
             say(picture, self.title, missing(recording, self.frame, "points"))
             return
         x, y = (_range(list(clouds.values()), column) for column in (0, 1))
-        blocks = lay(len(clouds), picture.width, picture.height - 1, gutter_of(y, picture.height), True)
+        blocks = lay(len(clouds), picture.width, picture.height - 1, gutter_of(y, picture.height), 1)
         if blocks:
             x, y, alike = _equal(x, y, blocks[0])
         for block, (arm, cloud) in zip(blocks, clouds.items(), strict=False):

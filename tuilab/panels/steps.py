@@ -70,8 +70,9 @@ class StepAxis:
     def spans(self) -> list[tuple[int, int, int]]:
         """What is read: first step, the one behind the last, and how many steps at once."""
         end = self.last + 1
-        if self.log and self.bin > 1 and end > _SINGLE:
-            return [(0, _SINGLE, 1), (_SINGLE, end, self.bin)]
+        single = max(_SINGLE, self.bin)
+        if self.log and self.bin > 1 and end > single:
+            return [(0, single, 1), (single, end, self.bin)]
         return [(self.first, end, self.bin)]
 
     @property
@@ -83,8 +84,8 @@ class StepAxis:
         """The pixel column (n,) of each step (n,); below 0 or beyond the last one for steps not shown."""
         starts = steps // self.bin * self.bin
         if self.log:
-            starts = np.where(steps < _SINGLE, steps, starts) if len(self.spans) > 1 else starts
-            share = np.log1p(starts) / np.log1p(self.last)
+            starts = np.where(steps < self.spans[0][1], steps, starts) if len(self.spans) > 1 else starts
+            share = np.log1p(np.maximum(starts, 0)) / np.log1p(self.last)
         else:
             share = (starts - self.first) / (self.last - self.first)
         columns: Ints = np.floor(share * (self.columns - 1) + 0.5).astype(np.int64)

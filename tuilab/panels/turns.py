@@ -38,7 +38,7 @@ def put_turns(picture: Picture, recording: Readable, frame: Frame, steps: StepAx
 
 def put_reading(picture: Picture, frame: Frame, steps: StepAxis, view: View) -> None:
     """Put a line, behind what is drawn, at the step whose values are read."""
-    if view.mark is None or frame.gutter is None:
+    if view.mark is None or view.at < 0 or frame.gutter is None:
         return
     column = int(steps.column(np.array([view.at]))[0])
     if not 0 <= column < steps.columns:

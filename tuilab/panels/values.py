@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tuilab.panels.curves.panel import shown
 from tuilab.panels.finish import Finished, absent, cut, cut_inside, head, write
 from tuilab.panels.numbers import short
-from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_order
+from tuilab.panels.palette import DIM, arm_color, arm_mark, arm_order, arms_of
 from tuilab.panels.picture import Picture
 from tuilab.panels.view import View
 from tuilab.panels.words import sentence, spoken
@@ -37,6 +38,10 @@ class Values(Finished):
             for shown_as, called in spoken(list(names)).items()
         ]
         return sentence(self.title, f"at step {view.at}", facts)
+
+    def needs(self, header: Mapping[str, Any]) -> int | None:
+        """A row an arm, its title and the metrics' names."""
+        return max(len(arms_of(header)), 1) + 2
 
     def sources(self, recording: Readable, view: View) -> Iterable[str]:
         """See `Panel.sources`."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from tuilab.panels.picture import Picture
 from tuilab.recording import Readable
@@ -65,6 +65,9 @@ class Panel(Protocol):
     @property
     def over_steps(self) -> bool:
         """Whether the picture goes by the step itself, as one with a step axis does."""
+
+    def needs(self, header: Mapping[str, Any]) -> int | None:
+        """How many rows of cells it can use, its title's with them; None for as many as it gets."""
 
     def sources(self, recording: Readable, view: View) -> Iterable[str]:
         """The series and frames that the picture is made of."""

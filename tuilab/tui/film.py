@@ -53,6 +53,7 @@ class Film:
             header=self._header,
             series=memo(recording).series(),
             titles=tuple(panel.title for panel in self._drawn.panels),
+            needs=tuple(panel.needs(self._header) for panel in self._drawn.panels),
             arms=tuple(
                 ArmLabel(arm, arm_mark(self._header, arm, wanted.glyphs), arm_color(self._header, arm))
                 for arm in arms_of(self._header)
@@ -65,12 +66,32 @@ class Film:
             outcomes=outcomes,
             findings=found,
             tunables=tunables(recording, wanted.step),
+            lr=self._learning_rate(wanted.step, step),
+            costs=self._costs(step),
             reveals=() if state.alive else self._reveals,
             timeline=self._time(wanted.step is not None or not state.alive),
             problem=self._damage(),
             told=self._tell(wanted.told, view),
             pointed=self._point(wanted.pointed, view),
         )
+
+    def _learning_rate(self, wanted: int | None, step: int) -> float | None:
+        """That of the schedule where it is recorded, else the setting's."""
+        recorded = [self.recording.at(name, step) for name in memo(self.recording).series("*/learning_rate")]
+        turned = tunables(self.recording, wanted)
+        rates = set(recorded) or {value for key, value in turned.items() if key.endswith(".lr")}
+        return rates.pop() if len(rates) == 1 else None
+
+    def _costs(self, step: int) -> dict[str, str]:
+        """Examples a second and what observing takes, where the engine has measured them."""
+        known = {
+            name: self.recording.at(f"engine/{name}", step)
+            for name in ("images_per_second", "probe_share")
+            if self.recording.has(f"engine/{name}")
+        }
+        rate, share = known.get("images_per_second"), known.get("probe_share")
+        told = {} if rate is None else {"examples": f"{rate:.0f} a second"}
+        return told if share is None else told | {"observing": f"{share:.1%} of the time"}
 
     def _add(self, globs: tuple[str, ...]) -> None:
         """Have a panel, before the declared ones, for each glob."""

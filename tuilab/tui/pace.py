@@ -41,22 +41,23 @@ class EnginePace:
             self._answers = len(answers)
             self._told = pace if isinstance(pace, int | float) and 0 < pace < 1e9 else math.inf
 
+    @property
+    def rate(self) -> float | None:
+        """Steps a second by the last looks; None where it was never seen to take any."""
+        if len(self._looks) > 1:
+            (began, first), (ended, last) = self._looks[0], self._looks[-1]
+            if ended > began and last > first:
+                return (last - first) / (ended - began)
+        return None
+
     def change(self, notches: int) -> str:
         """What to tell the engine for the next faster (1) or slower (-1) pace: a number, or `max`."""
         now = self._told
         if now is None or (now == math.inf and notches < 0):
-            now = self._seen()
+            now = self.rate or _GUESS
         if notches > 0:
             self._told = next((pace for pace in PACES if pace > now * _NOTICEABLE), math.inf)
         else:
             slower = list(takewhile(lambda pace: pace * _NOTICEABLE < now, PACES))
             self._told = slower[-1] if slower else PACES[0]
         return "max" if self._told == math.inf else f"{self._told:g}"
-
-    def _seen(self) -> float:
-        """Steps a second by the last looks."""
-        if len(self._looks) > 1:
-            (began, first), (ended, last) = self._looks[0], self._looks[-1]
-            if ended > began and last > first:
-                return (last - first) / (ended - began)
-        return _GUESS

@@ -65,6 +65,8 @@ class Snapshot:
     state: State = State.STARTING
     header: Mapping[str, Any] = field(default_factory=dict)
     titles: tuple[str, ...] = ()
+    needs: tuple[int | None, ...] = ()
+    """How many rows of cells each panel can use; None for as many as it gets."""
     series: Sequence[str] = ()
     """The names of all that is recorded so far."""
     arms: tuple[ArmLabel, ...] = ()
@@ -77,6 +79,10 @@ class Snapshot:
     findings: tuple[Finding, ...] = ()
     tunables: Mapping[str, float] = field(default_factory=dict)
     """The numbers that can be turned, as they are at this moment."""
+    lr: float | None = None
+    """The learning rate at this moment, where all arms have the same."""
+    costs: Mapping[str, str] = field(default_factory=dict)
+    """What the engine measured of its own speed, in words."""
     reveals: tuple[Reveal, ...] = ()
     """How the predictions came out, once the run is over."""
     timeline: Timeline = field(default_factory=Timeline)

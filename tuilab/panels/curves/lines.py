@@ -14,7 +14,17 @@ from tuilab.panels.axes import Ticks, ValueAxis
 from tuilab.panels.chart import Frame, Ink, chart
 from tuilab.panels.columns import Columns, Strokes, bands, noisy, read_columns, strokes
 from tuilab.panels.fading import faint
-from tuilab.panels.palette import BROKEN, POINT, arm_color, arm_mark, arm_place
+from tuilab.panels.palette import (
+    ARM_COLORS,
+    ARM_MARKS,
+    ASCII_MARKS,
+    BROKEN,
+    POINT,
+    arm_color,
+    arm_mark,
+    arm_place,
+    arms_of,
+)
 from tuilab.panels.picture import Picture
 from tuilab.panels.steps import StepAxis
 from tuilab.panels.view import PIXELS, Glyphs, View
@@ -115,8 +125,10 @@ def read_lines(
     columns = columns.logarithms() if log else columns
     values = columns.value_axis(log)
     place = {quantity: place for place, quantity in enumerate(quantities(names.values()))}
+    alone = single_arm(header, names.values())
     looks = tuple(
-        _look(name, place[theory.measured(name).quantity], header, view.glyphs) for name in names.values()
+        _look(name, place[theory.measured(name).quantity], header, view.glyphs, alone)
+        for name in names.values()
     )
     lines = Lines(looks, columns, steps, values, over_seeds(header))
     marked = not view.color or len({name.arm for name in names.values()}) > _MANY
@@ -167,18 +179,28 @@ def quantities(names: Iterable[SeriesName]) -> list[str]:
     return list(dict.fromkeys(theory.measured(name).quantity for name in sorted(names, key=theory.is_theory)))
 
 
+def single_arm(header: Mapping[str, object], names: Iterable[SeriesName]) -> bool:
+    """Whether there is but one arm in all the run: then colours tell its metrics apart."""
+    arms = list({name.arm for name in names})
+    return len(arms) == 1 and arms_of(header) in ([], arms)
+
+
 def _group(glyphs: Glyphs) -> int:
     """Pixel columns that share one stroke where series are crowded: two cells."""
     return 2 * PIXELS[glyphs][0]
 
 
-def _look(name: SeriesName, place: int, header: dict[str, Any], glyphs: Glyphs) -> Look:
-    """Of a series of the `place`th quantity."""
-    color = arm_color(header, name.arm)
+def _look(name: SeriesName, place: int, header: dict[str, Any], glyphs: Glyphs, alone: bool) -> Look:
+    """Of a series of the `place`th quantity: in dashes of its own, or in a colour where there is one arm."""
+    color = ARM_COLORS[place % len(ARM_COLORS)] if alone else arm_color(header, name.arm)
     offset = (len(str(name)) + sum(map(ord, name.arm))) % _MARK_EVERY
     if theory.is_theory(name):
         mark = theory.theory_mark(header, name.arm, glyphs)
         return Look(color, mark, theory.CHAR, theory.DASH, True, offset)
+    if alone:
+        marks = (ASCII_MARKS if glyphs == "ascii" else ARM_MARKS, ASCII_MARKS)
+        mark, char = (each[place % len(each)] for each in marks)
+        return Look(color, mark, char, 1, False, place * _STRIDE % _MARK_EVERY)
     known = arm_place(header, name.arm)
     offset = offset if known is None else known * _STRIDE % _MARK_EVERY
     mark, char = (arm_mark(header, name.arm, each) for each in (glyphs, "ascii"))

@@ -8,10 +8,10 @@ from typing import ClassVar
 
 from tuilab.panels import theory
 from tuilab.panels.chart import fitted
-from tuilab.panels.curves.lines import drawn, over_seeds, quantities, read_lines
+from tuilab.panels.curves.lines import drawn, over_seeds, quantities, read_lines, single_arm
 from tuilab.panels.finish import Entry, Finished, absent, focused, head, write
 from tuilab.panels.numbers import short
-from tuilab.panels.palette import arm_color, arm_mark, arm_order
+from tuilab.panels.palette import ARM_COLORS, ARM_MARKS, ASCII_MARKS, arm_color, arm_mark, arm_order
 from tuilab.panels.picture import Picture
 from tuilab.panels.turns import put_reading, put_turns, turns
 from tuilab.panels.view import PIXELS, View
@@ -21,8 +21,6 @@ from tuilab.recording.memo import memo
 
 _SAMPLES = ("──", "╌╌", "··")
 _SAMPLES_ASCII = ("--", "- ", ". ")
-_TOLD = 3
-"""Metrics of a single arm whose values stand in the title row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,8 @@ class Curves(Finished):
         seeds = over_seeds(recording.header)
         notes = ["log"] * log + ["values ≤ 0 left out"] * left_out + [f"mean ± s.d., n {seeds}"] * (seeds > 1)
         notes += [f"smoothed {view.smooth:g}"] if view.smooth else []
-        head(picture, self.title, notes, _entries(recording, names, view), _key(names, view))
+        alone = single_arm(recording.header, names.values())
+        head(picture, self.title, notes, _entries(recording, names, view), _key(names, view, alone))
 
     def step_at(self, recording: Readable, view: View, width: int, height: int, x: int) -> int | None:
         """See `Panel.step_at`."""
@@ -117,12 +116,18 @@ def _entries(recording: Readable, names: Mapping[str, SeriesName], view: View) -
     called = shortened(quantities(names.values()))
     for arm, found in metrics.items():
         told = list(found.items())
-        if len(metrics) > 1 or len(told) == 1:
-            value = _value(recording, told[0][1], view.at)
-        else:
-            value = "  ".join(
-                f"{called[what]} {_value(recording, series, view.at)}" for what, series in told[:_TOLD]
-            )
+        if len(told) > 1 and single_arm(header, names.values()):
+            marks = ASCII_MARKS if view.glyphs == "ascii" else ARM_MARKS
+            return [
+                Entry(
+                    marks[place % len(marks)],
+                    called[what],
+                    ARM_COLORS[place % len(ARM_COLORS)],
+                    _value(recording, series, view.at),
+                )
+                for place, (what, series) in enumerate(told)
+            ]
+        value = _value(recording, told[0][1], view.at)
         entries.append(Entry(arm_mark(header, arm, view.glyphs), arm, arm_color(header, arm), value))
     return focused(entries, view)
 
@@ -134,11 +139,11 @@ def _value(recording: Readable, series: str, step: int) -> str:
     return short(value) if measured in (None, step) else f"{short(value)} @{measured}"
 
 
-def _key(names: Mapping[str, SeriesName], view: View) -> str:
-    """How the metrics are told apart, where there are several; without the ending they share."""
+def _key(names: Mapping[str, SeriesName], view: View, alone: bool) -> str:
+    """How several metrics of several arms are told apart; without the ending they share."""
     metrics = quantities(name for name in names.values() if not theory.is_theory(name))
     predicted = [theory.theory_key(view.glyphs)] if any(map(theory.is_theory, names.values())) else []
-    if len(metrics) < 2:
+    if len(metrics) < 2 or alone:
         return "".join(predicted)
     samples = _SAMPLES_ASCII if view.glyphs == "ascii" else _SAMPLES
     called = shortened(metrics)
@@ -150,8 +155,12 @@ def _key(names: Mapping[str, SeriesName], view: View) -> str:
 
 
 def shortened(metrics: Sequence[str]) -> dict[str, str]:
-    """Metrics without the ending that they share: train and validation for train.loss and validation.loss."""
-    endings = {metric.rpartition(".")[2] for metric in metrics}
-    if len(metrics) < 2 or len(endings) > 1:
+    """Metrics without what all begin or end with: train and validation for train.loss and validation.loss."""
+    if len(metrics) < 2:
         return {metric: metric for metric in metrics}
-    return {metric: metric.rpartition(".")[0] or metric for metric in metrics}
+    first, last = min(metrics), max(metrics)
+    same = next((k for k, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), 0)
+    begin = max(first.rfind(".", 0, same), first.rfind("/", 0, same)) + 1
+    endings = {metric.rpartition(".")[2] for metric in metrics}
+    end = len(endings.pop()) + 1 if len(endings) == 1 else 0
+    return {metric: metric[begin : len(metric) - end] or metric for metric in metrics}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,6 +30,10 @@ _LIGHT = 120
 
 _SHORT = 6
 """Cells a column below which an ellipsis would take too much of its name."""
+
+
+_STACKED = 2
+"""Cells a column up to which its name is two letters, one below the other."""
 
 
 def whole_cells(block: Block, field: Field) -> Block:
@@ -103,7 +108,7 @@ def _figure(value: float, field: Field, percent: bool) -> str:
         return field.categories[int(value)]
     if percent:
         return f"{100 * value:.0f}"
-    return str(int(value)) if value == round(value) and abs(value) < 1e6 else brief(value)
+    return str(int(value)) if abs(value) < 1e6 and value == round(value) else brief(value)
 
 
 def in_percent(field: Field) -> bool:
@@ -127,9 +132,20 @@ def put_map_axes(picture: Picture, block: Block, field: Field) -> None:
         field.y.range,
     )
     if block.left and field.y.labels:
-        for place, y in _middles(field.y, block.height).items():
-            put_left(picture, block, block.y + block.height - 1 - y, field.y.labels[place])
-    if block.foot and field.x.labels:
+        short = two_letters(field.y.labels)
+        for y, places in _rows_of(field.y, block.height).items():
+            # Several rows in one of cells: the upper first, as they lie.
+            together = " ".join(short[place] for place in reversed(places))
+            label = field.y.labels[places[0]] if len(places) == 1 else together
+            put_left(picture, block, block.y + block.height - 1 - y, label)
+    if block.foot == _STACKED and field.x.labels:
+        across = max(block.width // field.x.count, 1)
+        for place, letters in enumerate(two_letters(field.x.labels)):
+            for row, letter in enumerate(letters):
+                picture.put(
+                    block.y + block.height + row, block.x + place * across + (across - 1) // 2, letter, DIM
+                )
+    elif block.foot and field.x.labels:
         across = max(block.width // field.x.count, 1)
         for place, x in _middles(field.x, block.width).items():
             label = cut(field.x.labels[place], max(across - 1, 1))
@@ -137,6 +153,32 @@ def put_map_axes(picture: Picture, block: Block, field: Field) -> None:
                 label = printable(field.x.labels[place])[: max(across - 1, 1)]
             left = block.x + (place * across + (across - len(label)) // 2 if across > 1 else x)
             picture.put(block.y + block.height, left, label, DIM)
+
+
+def two_rows(block: Block, field: Field) -> bool:
+    """Whether the columns of a table are too narrow for two letters of their names side by side."""
+    across = block.width // max(field.x.count, 1)
+    return 0 < across <= _STACKED
+
+
+def two_letters(names: Sequence[str]) -> list[str]:
+    """The first letter of each name with the next one that tells it from the others, as far as there is one.
+
+    airplane and automobile become ai and au, deer and dog de and do.
+    """
+    found: list[str] = []
+    for name in map(printable, names):
+        pairs = [name[:1] + letter for letter in name[1:] if letter != " "] or [name[:2]]
+        found.append(next((pair for pair in pairs if pair not in found), pairs[0]))
+    return found
+
+
+def _rows_of(axis: Axis, cells: int) -> dict[int, list[int]]:
+    """The places that lie in each row of cells."""
+    rows: dict[int, list[int]] = {}
+    for place in range(axis.count):
+        rows.setdefault(min(math.floor((place + 0.5) / axis.count * cells), cells - 1), []).append(place)
+    return rows
 
 
 def _middles(axis: Axis, cells: int) -> dict[int, int]:

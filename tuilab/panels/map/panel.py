@@ -12,7 +12,7 @@ from tuilab.panels.blocks import Block, entries_of, gutter_of, lay, put_caption
 from tuilab.panels.finish import Entry, Finished, head, say
 from tuilab.panels.frames import RUN, frames_called, missing, power, shown_frames
 from tuilab.panels.hues import class_color, texture
-from tuilab.panels.map.cells import in_percent, paint, put_figures, put_map_axes, whole_cells
+from tuilab.panels.map.cells import in_percent, paint, put_figures, put_map_axes, two_rows, whole_cells
 from tuilab.panels.map.field import Field, field_of, scale_of
 from tuilab.panels.map.words import category_name, summary
 from tuilab.panels.numbers import brief
@@ -68,7 +68,9 @@ class Map(Finished):
         scale = scale_of([field for field in fields.values() if field.colors == first.colors] or [first], log)
         alike = all(_same_axes(first, field) for field in fields.values())
         gutter = max(_gutter(field, picture.height - 1) for field in fields.values())
-        blocks = lay(len(fields), picture.width, picture.height - 1, gutter, True, not alike)
+        blocks = lay(len(fields), picture.width, picture.height - 1, gutter, 1, not alike)
+        if first.x.labels and any(block.foot and two_rows(block, first) for block in blocks):
+            blocks = lay(len(fields), picture.width, picture.height - 1, gutter, 2, not alike)
         for block, (arm, field) in zip(blocks, fields.items(), strict=False):
             block = replace(block, y=block.y + 1)
             if len(fields) > 1:

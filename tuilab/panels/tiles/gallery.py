@@ -41,8 +41,14 @@ class Verdict:
     right: bool
     probability: float
 
+    def lines(self, width: int, rows: int) -> list[str]:
+        """As much of it as fits: a mistake of two rows says below what it is."""
+        if rows == 1 or self.right or len(self.text(width)) > len(f"{BROKEN}{self.predicted} 100%"):
+            return [self.text(width)]
+        return [self.text(width), cut(f"is {self.true}", width)]
+
     def text(self, width: int) -> str:
-        """As much of it as fits."""
+        """As much of it as fits in a row."""
         mark, share = "" if self.right else BROKEN, f"{self.probability:.0%}"
         full = f"{mark}{self.predicted} {share}"
         whole = full if self.right else f"{full}, is {self.true}"
@@ -109,11 +115,11 @@ def told_of(verdicts: list[Verdict]) -> str:
     return told
 
 
-def grid_of(gallery: Gallery, block: Block, captions: bool) -> Grid:
-    """The grid in which the pictures are largest; fewer pictures where they would be too small."""
+def grid_of(gallery: Gallery, block: Block, captions: int) -> Grid:
+    """The grid in which the pictures, with rows for captions, are largest; fewer where they'd be small."""
     count, high, wide = gallery.pixels.shape[:3]
     least = min(wide, _LEAST), min(high, _LEAST)
-    below = int(captions and block.height > (least[1] + 1) // 2)
+    below = min(captions, max(block.height - (least[1] + 1) // 2, 0))
     grid = _largest(count, high, wide, block, below)
     if grid.width < least[0] or grid.height < least[1]:
         across = max((block.width + 1) // (least[0] + 1), 1)

@@ -79,7 +79,8 @@ class Tiles(Finished):
             if len(galleries) > 1:
                 put_caption(picture, block, recording, arm, view)
             seen = (verdicts.get(arm) or verdicts.get(RUN) or [])[: len(gallery.pixels)]
-            grid = grid_of(gallery, block, bool(seen or gallery.titles))
+            captions = 2 if any(not verdict.right for verdict in seen) else int(bool(seen or gallery.titles))
+            grid = grid_of(gallery, block, captions)
             fewest = min(fewest, grid.shown)
             picture.paste(block.y, block.x, _body(block, gallery, grid, seen, view))
         most = max(len(gallery.pixels) for gallery in galleries.values())
@@ -123,7 +124,8 @@ def _put_captions(body: Picture, gallery: Gallery, grid: Grid, cells: int, verdi
         y, x = place // grid.columns * grid.pitch + cells, place % grid.columns * (grid.width + 1)
         if place < len(verdicts):
             verdict = verdicts[place]
-            body.put(y, x, verdict.text(grid.width), _RIGHT if verdict.right else _WRONG)
+            for row, line in enumerate(verdict.lines(grid.width, grid.pitch - cells)):
+                body.put(y + row, x, line, _RIGHT if verdict.right else _WRONG)
         elif gallery.titles:
             body.put(y, x, cut(gallery.titles[place], grid.width), DIM)
 

@@ -46,6 +46,7 @@ KEYS: dict[str, dict[str, str]] = {
         "l L": "axes: the panels' own, logarithmic, linear · log steps",
         "d": "the panel in words",
         "e": "expectations and events",
+        "i": "the machine: CPU, memory, GPU, what observing costs",
     },
     "Lab": {
         "ctrl+p": "all commands",

@@ -18,6 +18,7 @@ from tuilab.tui.player import Player
 from tuilab.tui.screens.viewing import ViewedScreen
 from tuilab.tui.snapshot import Snapshot, Wanted
 from tuilab.tui.source import Source
+from tuilab.tui.vitals import vitals
 from tuilab.tui.widgets.grid import PanelGrid
 from tuilab.tui.widgets.header import RunHeader
 from tuilab.tui.widgets.hints import Hints, keys_for
@@ -27,6 +28,9 @@ from tuilab.tui.worker import Worker
 
 TICK = 0.25
 """Seconds between two frames of playback; a live run is looked at half as often, to be kind to thin links."""
+_TICKS = 500
+"""Events that have a tick on the bar, the latest."""
+
 WIDE, HUGE = 110, 160
 """Columns from which the side column stands beside the panels, and from which it is wider."""
 
@@ -37,6 +41,7 @@ class RunScreen(ViewedScreen):
     CSS_PATH = "run.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("e", "side", "events"),
+        Binding("i", "system", "system"),
         Binding("escape", "back", "back"),
     ]
 
@@ -104,7 +109,7 @@ class RunScreen(ViewedScreen):
             self._begun = True
             self._begin()
         if self._begun:
-            await self.query_one(PanelGrid).populate(snapshot.titles)
+            await self.query_one(PanelGrid).populate(snapshot.titles, snapshot.needs)
         if not self._begun:
             self.query_one(PanelGrid).wait(_waiting(snapshot))
         with self.app.batch_update():
@@ -125,6 +130,10 @@ class RunScreen(ViewedScreen):
             player.seek(player.first)
         if not player.following:
             player.playing = True
+        panels = self.snapshot.header.get("panels")
+        kinds = {panel.get("type") for panel in panels or [] if isinstance(panel, dict)}
+        if terminal.colors(sys.__stderr__) == 256 and kinds & {"map", "heatmap", "landscape", "tiles"}:
+            self.query_one(Hints).say("256 colours; with COLORTERM=truecolor maps look better", "")
 
     def on_panel_grid_arranged(self) -> None:
         """Panels have new sizes: have them drawn."""
@@ -169,6 +178,7 @@ class RunScreen(ViewedScreen):
             moving=snapshot.state is State.RUNNING if self.live else player.playing,
             growing=snapshot.growing,
             speed=player.speed,
+            events=tuple(event.step for event in snapshot.events[-_TICKS:]),
         )
         grid = self.query_one(PanelGrid)
         pages = grid.zoomed is None and grid.pages > 1
@@ -179,6 +189,8 @@ class RunScreen(ViewedScreen):
     def _remark(self) -> str:
         grid = self.query_one(PanelGrid)
         remarks = self.remarks()
+        if not remarks:
+            remarks = vitals(self.snapshot, self.pace.rate if self.live else None)
         if grid.zoomed is not None:
             remarks.append("one panel")
         elif grid.pages > 1:
@@ -198,6 +210,12 @@ class RunScreen(ViewedScreen):
     def action_side(self) -> None:
         """Show or hide expectations and events."""
         self.toggle_class("side-toggled")
+
+    def action_system(self) -> None:
+        """What the machine does."""
+        from tuilab.tui.screens.system import SystemScreen
+
+        self.app.push_screen(SystemScreen(self._source, lambda: self.snapshot))
 
     def action_back(self) -> None:
         """Back to all panels, to all steps, and so on, or to the library."""
@@ -224,6 +242,7 @@ class RunScreen(ViewedScreen):
         yield SystemCommand("Zoom", "One panel alone, or all", self.action_zoom)
         yield SystemCommand("Arms", "Show and hide arms", self.action_arms)
         yield SystemCommand("Events", "Show and hide expectations and events", self.action_side)
+        yield SystemCommand("System", "CPU, memory, GPU, what observing costs", self.action_system)
         yield SystemCommand("Fork", "Go on from this step with other numbers", self.action_fork)
         if self.snapshot.alive:
             yield SystemCommand("Turn", "Change numbers while the run goes on", self.action_tunables)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -13,6 +15,26 @@ from tuilab.tui.snapshot import Snapshot
 
 _MOST = 200
 """Events listed; of more, the latest up to the cursor."""
+
+_LEAST = 3
+"""Rows that a box keeps for its text, as far as it has that much."""
+
+
+def allot(wants: Sequence[int], room: int) -> list[int]:
+    """How many rows each of some boxes gets, the most important first: all if they fit, else fair shares.
+
+    What is left when every box has the least or a fair share goes to the first that want more.
+    """
+    got = [min(want, max(min(_LEAST, room // max(len(wants), 1)), 0)) for want in wants]
+    share = room // max(len(wants), 1)
+    for most in (share, room):
+        for place, want in enumerate(wants):
+            more = min(max(min(want, most) - got[place], 0), room - sum(got))
+            got[place] += max(more, 0)
+    return got
+
+
+_BY_IMPORTANCE = ("#findings", "#predictions", "#expectations", "#events")
 
 
 class Side(Vertical):
@@ -47,6 +69,11 @@ class Side(Vertical):
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot's expectations, and its events up to the moment shown."""
+        changed = (snapshot.reveals, snapshot.findings, snapshot.outcomes) != (
+            self._reveals,
+            self._findings,
+            self._outcomes,
+        )
         if snapshot.reveals != self._reveals:
             self._reveals = snapshot.reveals
             self.query_one("#predictions").display = bool(snapshot.reveals)
@@ -71,6 +98,23 @@ class Side(Vertical):
             lines = [words.event_line(event, snapshot.arms) for event in events]
             linked = [line.stylize(link) for line, link in zip(lines, links, strict=True)]
             self._show_events(snapshot, linked)
+            changed = True
+        if changed:
+            self.call_after_refresh(self._share_out)
+
+    def on_resize(self) -> None:
+        """Share the rows out anew."""
+        self.call_after_refresh(self._share_out)
+
+    def _share_out(self) -> None:
+        """Give each box the rows that its text needs, the answers first; what is left is the events'."""
+        boxes = [self.query_one(name, VerticalScroll) for name in _BY_IMPORTANCE]
+        boxes = [box for box in boxes if box.display]
+        wants = [box.query_one(Static).virtual_size.height or 1 for box in boxes]
+        got = allot(wants, self.size.height - 2 * len(boxes))
+        got[-1] += max(self.size.height - 2 * len(boxes) - sum(got), 0)
+        for box, rows in zip(boxes, got, strict=True):
+            box.styles.height = max(rows, 1) + 2
 
     def _show_outcomes(self, snapshot: Snapshot) -> None:
         box = self.query_one("#expectations")

@@ -31,6 +31,7 @@ class Transport(Widget):
         super().__init__(id="transport")
         self._content = Content("")
         self._state: tuple[object, ...] = ()
+        self._events: tuple[int, ...] = ()
         self._buttons: list[tuple[int, int, str]] = []
         self._track = (0, 1)
 
@@ -44,6 +45,7 @@ class Transport(Widget):
         moving: bool,
         growing: bool,
         speed: float,
+        events: tuple[int, ...] = (),
     ) -> None:
         """Show a moment.
 
@@ -55,10 +57,12 @@ class Transport(Widget):
             moving: whether the engine runs (following) or the recording plays.
             growing: whether more steps may come.
             speed: of playback.
+            events: the steps at which something happened.
         """
-        state = (step, last, steps, following, moving, growing, speed, self.size.width)
+        state = (step, last, steps, following, moving, growing, speed, events, self.size.width)
         if state != self._state:
             self._state = state
+            self._events = events
             self._compose_bar(step, last, steps, following, moving, growing, speed)
             self.refresh()
 
@@ -108,14 +112,22 @@ class Transport(Widget):
         self._content = Content("").join(parts)
 
     def _track_of(self, width: int, step: int, last: int, end: int) -> Content:
-        """Heavy up to the cursor, thin to the last step recorded, dotted to where the run will end."""
+        """Heavy up to the cursor, thin to the last step recorded, dotted to where the run will end.
+
+        Ticks show where something happened.
+        """
         span = max(end, 1)
         knob = round(step / span * (width - 1))
         known = max(round(last / span * (width - 1)), knob)
+        ticks = {round(min(at / span, 1) * (width - 1)) for at in self._events if at <= last}
+
+        def line(first: int, stop: int, char: str, tick: str, style: str) -> tuple[str, str]:
+            return "".join(tick if x in ticks else char for x in range(first, stop)), style
+
         return Content.assemble(
-            ("━" * knob, "ansi_blue"),
+            line(0, knob, "━", "╋", "ansi_blue"),
             ("●", "bold"),
-            ("─" * (known - knob), words.DIM),
+            line(knob + 1, known + 1, "─", "┼", words.DIM),
             ("┄" * (width - 1 - known), "#585858"),
         )
 
