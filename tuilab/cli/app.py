@@ -28,6 +28,7 @@ from tuilab.cli import (
     show,
     steer,
     stop,
+    sweep,
     watch,
     watch_script,
 )
@@ -86,6 +87,7 @@ app.command("import")(import_.import_)
 app.command("export")(export.export)
 app.command("check")(check.check)
 app.command("compare")(compare.compare)
+app.command("sweep")(sweep.sweep)
 app.command("diagnose")(diagnose.diagnose)
 app.command("explain")(diagnose.explain)
 app.command("exercise")(exercise.exercise)

@@ -14,6 +14,14 @@ def run_or_file(name: str | None, runs: Path | None) -> Run | Study | Path:
     """A run, a study, or the recording file that `name` is the path of."""
     if name is not None and Path(name).is_file():
         return Path(name)
+    if name is not None:
+        from tuilab.runs import runs_folder
+        from tuilab.studies.board import board_of
+        from tuilab.studies.sweep import find_sweep
+
+        swept = find_sweep(runs_folder(runs), name)
+        if swept is not None and board_of(swept).is_file():
+            return board_of(swept)
     return run_or_study(name, runs)
 
 

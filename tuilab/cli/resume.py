@@ -37,6 +37,15 @@ def resume(
     if several(detach):
         found, ended = conduct_distributed(lambda: find(runs_folder(runs), run), resume=True, trust=trust)
     else:
+        if run is not None:
+            from tuilab.studies.sweep import find_sweep
+
+            swept = find_sweep(runs_folder(runs), run)
+            if swept is not None:
+                from tuilab.cli.sweep import go_on
+
+                go_on(swept, trust, as_json)
+                return
         place = run_or_study(run, runs)
         if not isinstance(place, Run):
             from tuilab.cli.study import conduct

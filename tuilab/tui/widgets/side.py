@@ -34,7 +34,16 @@ def allot(wants: Sequence[int], room: int) -> list[int]:
     return got
 
 
-_BY_IMPORTANCE = ("#findings", "#predictions", "#expectations", "#events")
+_BY_IMPORTANCE = {
+    "#findings": "#found",
+    "#predictions": "#reveals",
+    "#expectations": "#outcomes",
+    "#events": "#happenings",
+}
+"""The boxes, and what holds their texts."""
+
+_EDGES, _MARGINS = 2, 6
+"""Rows of a box's frame; columns of its frame, its padding and its scroll bar."""
 
 
 class Side(Vertical):
@@ -42,6 +51,7 @@ class Side(Vertical):
 
     def __init__(self) -> None:
         super().__init__(id="side")
+        self._texts: dict[str, Content] = {}
         self._reveals: object = None
         self._findings: object = None
         self._outcomes: object = None
@@ -69,23 +79,18 @@ class Side(Vertical):
 
     def show(self, snapshot: Snapshot) -> None:
         """Show a snapshot's expectations, and its events up to the moment shown."""
-        changed = (snapshot.reveals, snapshot.findings, snapshot.outcomes) != (
-            self._reveals,
-            self._findings,
-            self._outcomes,
-        )
         if snapshot.reveals != self._reveals:
             self._reveals = snapshot.reveals
             self.query_one("#predictions").display = bool(snapshot.reveals)
             blocks = [words.reveal_lines(reveal) for reveal in snapshot.reveals]
-            self.query_one("#reveals", Static).update(Content("\n").join(blocks))
+            self._put("#reveals", blocks)
         if snapshot.findings != self._findings:
             self._findings = snapshot.findings
             box = self.query_one("#findings")
             box.display = bool(snapshot.findings)
             box.border_title = f"findings {len(snapshot.findings)}"
             lines = [words.finding_lines(finding) for finding in snapshot.findings]
-            self.query_one("#found", Static).update(Content("\n").join(lines))
+            self._put("#found", lines)
         if snapshot.outcomes != self._outcomes:
             self._outcomes = snapshot.outcomes
             self._show_outcomes(snapshot)
@@ -98,23 +103,30 @@ class Side(Vertical):
             lines = [words.event_line(event, snapshot.arms) for event in events]
             linked = [line.stylize(link) for line, link in zip(lines, links, strict=True)]
             self._show_events(snapshot, linked)
-            changed = True
-        if changed:
-            self.call_after_refresh(self._share_out)
+
+    def _put(self, name: str, lines: Sequence[Content]) -> None:
+        """Show other lines in a box."""
+        self._texts[name] = Content("\n").join(lines)
+        self.query_one(name, Static).update(self._texts[name])
+        self._share_out()
 
     def on_resize(self) -> None:
         """Share the rows out anew."""
-        self.call_after_refresh(self._share_out)
+        self._share_out()
 
     def _share_out(self) -> None:
         """Give each box the rows that its text needs, the answers first; what is left is the events'."""
-        boxes = [self.query_one(name, VerticalScroll) for name in _BY_IMPORTANCE]
-        boxes = [box for box in boxes if box.display]
-        wants = [box.query_one(Static).virtual_size.height or 1 for box in boxes]
-        got = allot(wants, self.size.height - 2 * len(boxes))
-        got[-1] += max(self.size.height - 2 * len(boxes) - sum(got), 0)
-        for box, rows in zip(boxes, got, strict=True):
-            box.styles.height = max(rows, 1) + 2
+        boxes = {text: self.query_one(name, VerticalScroll) for name, text in _BY_IMPORTANCE.items()}
+        boxes = {text: box for text, box in boxes.items() if box.display}
+        room = self.size.height - _EDGES * len(boxes)
+        if not boxes or room < 1:
+            return
+        width = max(self.size.width - _MARGINS, 1)
+        wants = [self._texts[text].get_height({}, width) if text in self._texts else 1 for text in boxes]
+        got = allot(wants, room)
+        got[-1] += max(room - sum(got), 0)
+        for box, rows in zip(boxes.values(), got, strict=True):
+            box.styles.height = max(rows, 1) + _EDGES
 
     def _show_outcomes(self, snapshot: Snapshot) -> None:
         box = self.query_one("#expectations")
@@ -124,11 +136,11 @@ class Side(Vertical):
         blocks = [
             words.outcome_lines(outcome, snapshot.arms) for outcome in words.by_urgency(snapshot.outcomes)
         ]
-        self.query_one("#outcomes", Static).update(Content("\n").join(blocks))
+        self._put("#outcomes", blocks)
 
     def _show_events(self, snapshot: Snapshot, lines: list[Content]) -> None:
         later = len(snapshot.events) - sum(event.step <= snapshot.step for event in snapshot.events)
         if later:
             lines.append(Content.styled(f"{'':>7}  … {later} later", words.DIM))
-        self.query_one("#happenings", Static).update(Content("\n").join(lines))
+        self._put("#happenings", lines)
         self.query_one("#events", VerticalScroll).scroll_end(animate=False)

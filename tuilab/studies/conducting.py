@@ -1,0 +1,205 @@
+"""A sweep from where it stands to its end: asks for points, has them run, writes down what they came to."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from tuilab import runs
+from tuilab.recording import RecordingError
+from tuilab.runs import Run, RunError, State
+from tuilab.studies.board import Board
+from tuilab.studies.journal import Trial
+from tuilab.studies.search import Proposer, proposer
+from tuilab.studies.sweep import Sweep, series_in
+from tuilab.studies.workers import Ended, Workers
+
+_LOOK = 0.5
+"""Seconds between two looks at trials that run."""
+_TRIES = 3
+"""How often a trial is begun whose worker is lost."""
+_FEWEST = 3
+"""Trials that have come further, before any is stopped for being worse."""
+
+Resolve = Callable[[Trial], dict[str, Any]]
+"""The scenario of a trial as plain data."""
+
+
+@dataclass(frozen=True)
+class SweepProgress:
+    """How far a sweep is.
+
+    Attributes:
+        told: Trials that are over.
+        wanted: Trials in all.
+        best: The best value so far.
+        problems: What engines said went wrong, by the trial's number.
+    """
+
+    told: int
+    wanted: int
+    best: float | None
+    problems: dict[int, str]
+
+
+def conduct_sweep(
+    sweep: Sweep,
+    workers: Workers,
+    resolve: Resolve,
+    on_progress: Callable[[SweepProgress], None] = lambda progress: None,
+) -> SweepProgress:
+    """Bring every trial to its end; those that are over are left alone, those that were begun go on.
+
+    On Ctrl-C, SIGTERM and on errors the trials at work are asked to stop, which they do between two steps,
+    and the exception goes on: another call goes on with the sweep.
+
+    Raises:
+        StudyError: the search needs a package that is not there.
+    """
+    work = _Work(sweep, workers, resolve)
+    try:
+        while work.more:
+            work.fill()
+            for ended in workers.wait(_LOOK):
+                work.end(ended)
+            if sweep.plan.early:
+                work.stop_early()
+            on_progress(work.progress())
+    except BaseException:
+        work.stop()
+        raise
+    finally:
+        work.close()
+    return work.progress()
+
+
+class _Work:
+    """What a coordinator keeps in mind; all of it can be found again in the folder."""
+
+    def __init__(self, sweep: Sweep, workers: Workers, resolve: Resolve) -> None:
+        self._sweep, self._workers, self._resolve = sweep, workers, resolve
+        self._trials = {trial.number: trial for trial in sweep.journal.read()}
+        self._left = [trial for trial in self._trials.values() if not trial.told]
+        self._proposer: Proposer = proposer(sweep, list(self._trials.values()))
+        self._running: dict[Run, Trial] = {}
+        self._tries: dict[int, int] = {}
+        self._problems: dict[int, str] = {}
+        self._behind: set[int] = set()
+        self._courses: dict[int, tuple[Any, Any]] = {}
+        self._board = Board(sweep)
+
+    @property
+    def more(self) -> bool:
+        return bool(self._running or self._left) or len(self._trials) < self._sweep.wanted
+
+    def fill(self) -> None:
+        """Begin as many trials as there are workers for."""
+        while self._workers.idle > 0 and (trial := self._next()) is not None:
+            run = self._sweep.run(trial.number)
+            there = (run.path / "run.json").is_file()
+            if there and run.glance().state is State.FINISHED:
+                self._tell(self._sweep.outcome(trial))
+                continue
+            if self._sweep.plan.program:
+                if there:
+                    runs.delete(run)  # a program begins anew, and makes its run itself
+            elif not there:
+                self._create(run, trial)
+            self._running[run] = trial
+            self._tries[trial.number] = self._tries.get(trial.number, 0) + 1
+            self._workers.begin(run, bool(run.recordings()))
+
+    def _next(self) -> Trial | None:
+        """The next trial: first those that were begun before, then another one, which is written down."""
+        if self._left:
+            return self._left.pop(0)
+        number = len(self._trials)
+        if number >= self._sweep.wanted:
+            return None
+        trial = self._proposer.ask(number)
+        self._sweep.journal.ask(trial)
+        self._trials[number] = trial
+        return trial
+
+    def _create(self, run: Run, trial: Trial) -> None:
+        run.discard()  # half of a folder, from a coordinator that was killed
+        plan = self._sweep.plan
+        scenario = self._resolve(trial)
+        runs.create(self._sweep.path, plan.source, scenario, plan.options, run.name, plan.own)
+
+    def end(self, ended: Ended) -> None:
+        """A run is over, or its worker is lost."""
+        trial = self._running.pop(ended.run)
+        if ended.lost and self._tries[trial.number] < _TRIES:
+            self._left.insert(0, trial)
+            return
+        if ended.problem:
+            self._problems[trial.number] = ended.problem
+        outcome = self._sweep.outcome(trial)
+        self._tell(replace(outcome, early=trial.number in self._behind))
+
+    def _tell(self, trial: Trial) -> None:
+        self._sweep.journal.tell(trial)
+        self._trials[trial.number] = trial
+        self._proposer.tell(trial)
+        self._board.show(list(self._trials.values()))
+
+    def stop_early(self) -> None:
+        """Stop trials that are worse than the median of the others were at the same step.
+
+        The median stopping rule: the best value until step s against the median of the means until s of the
+        trials that came further (Golovin et al. 2017, "Google Vizier", section 3.2.2).
+        """
+        for run, trial in self._running.items():
+            if trial.number in self._behind:
+                continue
+            steps, values = self._course(run)
+            if not len(steps):
+                continue
+            others = [self._until(each, int(steps[-1])) for each in self._trials.values() if each.told]
+            means = [mean for mean in others if mean is not None]
+            sign = -1.0 if self._sweep.plan.maximize else 1.0
+            if len(means) >= _FEWEST and np.isfinite(values).any():
+                best = sign * np.nanmin(np.where(np.isfinite(values), sign * values, np.nan))
+                if sign * best > sign * median(means):
+                    self._behind.add(trial.number)
+                    run.send("stop")
+
+    def _until(self, trial: Trial, step: int) -> float | None:
+        """The mean of an ended trial's values until a step; None if it did not come that far."""
+        if trial.number not in self._courses:
+            self._courses[trial.number] = self._course(self._sweep.run(trial.number))
+        steps, values = self._courses[trial.number]
+        if not len(steps) or (steps[-1] < step and trial.early):
+            return None
+        shown = values[steps <= step]
+        shown = shown[np.isfinite(shown)]
+        return float(shown.mean()) if len(shown) else None
+
+    def _course(self, run: Run) -> tuple[Any, Any]:
+        """The metric of a run as it was recorded so far."""
+        plan = self._sweep.plan
+        with contextlib.suppress(RunError, RecordingError, KeyError), run.open() as recording:
+            return recording.read(series_in(recording, plan))
+        return np.empty(0, np.int64), np.empty(0)
+
+    def progress(self) -> SweepProgress:
+        told = [trial for trial in self._trials.values() if trial.told]
+        values = [trial.value for trial in told if trial.value is not None]
+        best = (max if self._sweep.plan.maximize else min)(values, default=None)
+        return SweepProgress(len(told), self._sweep.wanted, best, self._problems)
+
+    def stop(self) -> None:
+        """Ask all that run to stop."""
+        for run in self._running:
+            with contextlib.suppress(RunError):
+                run.send("stop")
+
+    def close(self) -> None:
+        self._workers.close()
+        self._board.close()
