@@ -16,7 +16,7 @@ test: .venv/installed
 
 # Also what is tested against other people's packages; `make test` skips that.
 test-all: .venv/installed
-	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,integrations]'
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -e '.[dev,integrations,sweep]'
 	$(MAKE) test
 
 format: .venv/installed

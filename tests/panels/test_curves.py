@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tuilab.panels import View, arm_color, panels_of
-from tuilab.panels.columns import first_nonfinite
+from tuilab.panels.columns import Columns, first_nonfinite
+from tuilab.panels.fading import faint
 from tuilab.panels.palette import BROKEN, arm_mark
 from tuilab.panels.theory import is_theory, measured
 from tuilab.recording import Recording, SeriesName, Writer
@@ -327,3 +328,67 @@ def test_no_two_arms_look_the_same() -> None:
     header = {"arms": [f"arm {number}" for number in range(64)]}
     looks = [(arm_color(header, arm), arm_mark(header, arm)) for arm in header["arms"]]
     assert len(set(looks)) == 64
+
+
+def test_the_arm_in_focus_keeps_its_colour_and_lies_on_top(record):
+    steps = np.arange(101)
+    recording = record({"a/loss": (steps, steps * 1.0), "b/loss": (steps, steps * 1.0)}, steps=100)
+    shown = {
+        focus: curves("*/loss").draw(recording, View(100, focus=focus), WIDTH, HEIGHT) for focus in ("a", "b")
+    }
+    for focus, other in (("a", "b"), ("b", "a")):
+        colors = set(shown[focus].fg[1:-2, 7:].ravel().tolist())
+        assert arm_color(recording.header, focus) in colors, "the lines lie on each other: it is the upper"
+        assert arm_color(recording.header, other) not in colors
+        assert f" {other} " not in shown[focus].text().split("\n")[0]
+
+
+def test_noise_is_a_faint_band_behind_a_smoothed_line(record):
+    steps = np.arange(4000)
+    noise = np.random.default_rng(0).normal(0, 0.5, 4000)
+    recording = record({"a/loss": (steps, 2 + noise), "b/loss": (steps, steps * 0 + 6.0)}, steps=4000)
+    picture = curves("*/loss").draw(recording, View(3999), WIDTH, HEIGHT)
+    rows = {color: np.argwhere(picture.fg[1:-2, 7:] == color)[:, 0] for color in (33, faint(33))}
+    # The line stays within a row or two, the band reaches as far as four thousand draws do.
+    assert np.ptp(rows[33][1:-1]) <= 2
+    assert np.ptp(rows[faint(33)]) >= 4
+    assert not (picture.fg == faint(208)).any(), "what is not noisy has no band"
+
+
+def test_smoothing_is_adams_mean_without_its_bias():
+    values = np.array([[3.0, 1.0, np.nan, 4.0, 1.0, 5.0]])
+    broken = np.zeros((1, 6), bool)
+    found = Columns.points(values, broken).smoothed(np.array([0.9])).last[0]
+    mean = mass = 0.0
+    for value, seen in zip(values[0], found, strict=True):
+        if np.isfinite(value):
+            mean, mass = 0.9 * mean + 0.1 * value, 0.9 * mass + 0.1
+            assert seen == pytest.approx(mean / mass)
+        else:
+            assert np.isnan(seen)
+
+
+def test_a_value_measured_earlier_says_when(record):
+    recording = record(
+        {"a/train.loss": (range(101), [1.0] * 101), "a/validation.loss": ([0, 60], [3.0, 2.0])}, arms=["a"]
+    )
+    title = (
+        curves("*/train.loss", "*/validation.loss")
+        .draw(recording, View(100), 90, HEIGHT)
+        .text()
+        .split("\n")[0]
+    )
+    assert "● train 1.00" in title
+    assert "■ validation 2.00 @60" in title
+
+
+def test_a_window_shows_its_steps_alone_and_theory_still_holds_there(record):
+    steps = np.arange(1001)
+    recording = record({"a/loss": (steps, 1000.0 - steps), "a/loss.predicted": ([0], [150.0])}, steps=1000)
+    picture = curves("*/loss", "*/loss.predicted").draw(
+        recording, View(1000, window=(800, 900)), WIDTH, HEIGHT
+    )
+    assert next(label for label in picture.text().split("\n")[-1].split() if label.isdigit()) == "800"
+    canvas = picture.chars[1:-2, 7:]
+    assert (canvas != " ").any(axis=0).all(), "the line crosses it all"
+    assert marks(picture, "○"), "the prediction made at step 0 is drawn, and marked where it ends"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import pytest
@@ -204,3 +205,9 @@ def test_statistics_want_draws(tmp_path: Path) -> None:
         file.write_text(NET + claim + wrong)
         with pytest.raises(ScenarioError, match=said):
             load(file, ["draws=4"])
+
+
+def test_a_problem_comes_out_of_another_process_as_it_is():
+    error = ScenarioError("mine.toml", ["steps: too few", "arms: none"])
+    again = pickle.loads(pickle.dumps(error))
+    assert (str(again), again.problems, again.source) == (str(error), error.problems, "mine.toml")

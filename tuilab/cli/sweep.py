@@ -223,7 +223,7 @@ def report(found: Sweep, as_json: bool, as_csv: bool) -> None:
         if len(each.values) > 1:
             spread = f" ± {_deviation(each.values):.2g}, n {len(each.values)}"
         value = f"{each.mean:.4g}{spread}" if each.values else "–"
-        failed = f"{each.failed} of {len(each.trials)} diverged" if each.failed else ""
+        failed = f"{each.failed} of {len(each.trials)} without a value" if each.failed else ""
         rows.append((value, *(shown(each.point[key]) for key in keys), f"trial {each.trials[0]}", failed))
     best_is = "highest" if plan.maximize else "lowest"
     say(heading(f"{plan.arm} {plan.metric}, {best_is} first: {len(ranked)} points"))
@@ -244,7 +244,7 @@ def report(found: Sweep, as_json: bool, as_csv: bool) -> None:
     say()
     told = sum(trial.told for trial in trials)
     say(f"{found.name}: {told} of {found.wanted} trials; it lies in {found.path}")
-    one = typed("watch", f"{found.name}/trial-0000")
+    one = typed("watch", f"{found.name}/{found.run(0).name}")
     say(f"{typed('watch', found.name)} shows it; {one} one of its runs")
 
 
@@ -336,11 +336,11 @@ def _programs(found: Sweep, parallel: int | None) -> Workers:
     script, *own = found.plan.program
 
     def command(run: Run, place: int, resume: bool) -> list[str]:
-        number = int(run.name.rpartition("-")[2])
+        number = int(run.name.split("-")[1])
         trial = found.journal.read()[number]
         told = [word for key, value in trial.point.items() for word in (f"--{key}", shown(value))]
         seeded = ["--seed", str(trial.seed)] if found.plan.seeds > 1 else []
-        watched = ["watch-script", "--name", run.name, "--runs", str(found.path)]
+        watched = ["watch-script", "--name", f"trial-{number:04d}", "--runs", str(found.path)]
         return [sys.executable, "-P", "-m", "tuilab", *watched, script, *own, *told, *seeded]
 
     return ProcessWorkers(parallel or os.cpu_count() or 1, command, output=found.path)

@@ -13,6 +13,10 @@ class ScenarioError(Exception):
         self.problems = problems
         super().__init__("\n".join(f"{self.source}: {problem}" for problem in problems))
 
+    def __reduce__(self) -> tuple[type[ScenarioError], tuple[str, list[str]]]:
+        """So that it can come out of a process of a pool."""
+        return ScenarioError, (self.source, self.problems)
+
 
 def shortened(text: str, most: int = 60) -> str:
     """Text of at most `most` characters, with an ellipsis where it was longer."""

@@ -140,8 +140,12 @@ class Sweep:
         return Trial(number, point, first + seed)
 
     def run(self, number: int) -> Run:
-        """The run of a trial, whether or not it is there yet."""
-        return Run(self.path / f"trial-{number:04d}")
+        """The run of a trial, whether or not it is there yet; a program puts the time behind its name."""
+        name = f"trial-{number:04d}"
+        made = (
+            sorted(path for path in self.path.glob(f"{name}-*") if path.is_dir()) if self.plan.program else []
+        )
+        return Run(made[-1] if made else self.path / name)
 
     def outcome(self, trial: Trial) -> Trial:
         """The trial with what its run came to: the last value of the metric, if it is finite."""

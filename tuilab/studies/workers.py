@@ -178,7 +178,6 @@ class ProcessWorkers:
                     stdout=log,
                     stderr=log,
                     start_new_session=True,
-                    env=os.environ | CHILDREN,
                 ),
                 run,
             )
