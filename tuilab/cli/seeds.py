@@ -73,7 +73,8 @@ def check_seeds(
         stack.callback(signal.signal, signal.SIGTERM, before)
         context = multiprocessing.get_context("spawn")
         leaving = context.RawValue(c_bool, False)
-        pool = ProcessPoolExecutor(jobs or os.cpu_count(), context, _begin, (leaving,))
+        most = min(jobs or os.cpu_count() or 1, len(names) * seeds)
+        pool = ProcessPoolExecutor(most, context, _begin, (leaving,))
         stack.callback(pool.shutdown, wait=True, cancel_futures=True)
         stack.callback(setattr, leaving, "value", True)
         tasks: dict[Future[Any], str] = {}
@@ -89,6 +90,9 @@ def check_seeds(
             for seed in range(first, first + seeds):
                 own = [*overrides, f"seed={seed}"]
                 tasks[pool.submit(_run, name, own, device, threads, folder, trust)] = name
+        # The pool begins a process after it has told its watcher of the task, which so waits for the death of
+        # those before alone (CPython 3.11); one more task, and it knows of the last one, too.
+        pool.submit(int)
         for done, task in enumerate(as_completed(tasks), 1):
             name = tasks[task]
             try:
