@@ -130,8 +130,7 @@ def unscaled_inputs(evidence: Evidence) -> Iterator[Finding]:
     torch draws weights with a variance of 1 ÷ (3 · fan_in), so a first layer's outputs have a third of the
     inputs' mean square: above 10 the root of that is above 17.
     """
-    spread = _looks(evidence, "activation.std")
-    if not evidence.stranger or not spread:
+    if not evidence.stranger or not (spread := _looks(evidence, "activation.std")):
         return
     layer, values = next(iter(spread.items()))
     if _kind(evidence, layer).startswith(("Linear", "Conv")) and values[0] > WIDE:
@@ -234,8 +233,11 @@ def leapt(evidence: Evidence) -> Iterator[Finding]:
 
 def softmax_twice(evidence: Evidence) -> Iterator[Finding]:
     """Cross entropy of probabilities that are taken for scores; TL018."""
-    loss, means = evidence.course("loss"), _looks(evidence, "activation.mean")
-    if not evidence.stranger or not means or loss is None or evidence.step < 50:
+    loss = evidence.course("loss")
+    if not evidence.stranger or loss is None or evidence.step < 50:
+        return
+    means = _looks(evidence, "activation.mean")
+    if not means:
         return
     last = list(means)[-1]
     if _kind(evidence, last) != "Softmax":
