@@ -315,3 +315,47 @@ def test_without_optuna_it_says_what_to_install(shell: Shell) -> None:
     shell.env["PYTHONPATH"] = os.pathsep.join([str(shell.folder), shell.env.get("PYTHONPATH", "")])
     said = shell("sweep", "bowl", "--over", "arms.sgd.optimizer.lr=log(1e-5,0.15)", "--search", "tpe", code=2)
     assert "pip install 'tuilab[sweep]'" in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        "{}",
+        "[]",
+        '{"source": 3}',
+        json.dumps({"seeds": 0}),
+        json.dumps({"over": ["a=__import__('os')"]}),
+        json.dumps({"metric": ["\u001b]0;owned\u0007"]}),
+    ],
+)
+def test_a_strangers_sweep_is_a_sentence(shell: Shell, facts: str) -> None:
+    found = create(shell.folder / "runs", plan(), "s")
+    given = json.loads(facts)
+    before = json.loads((found.path / "sweep.json").read_text())
+    (found.path / "sweep.json").write_text(json.dumps(before | given) if given else facts)
+    said = shell("sweep", "s", code=2)
+    assert "not a sweep" in " ".join(said.split())
+    assert "\x1b" not in said
+
+
+def test_a_strangers_journal_says_what_it_can(shell: Shell) -> None:
+    found = create(shell.folder / "runs", plan(), "s")
+    lines = [
+        {"do": "ask", "trial": 0, "point": {"a": 1, "b": 2}, "seed": "x"},
+        {"do": "tell", "trial": 0, "value": 1e999, "state": "\x1b[31mred", "step": "far"},
+        {"do": "ask", "trial": 1, "point": {"a": "\x1b]0;owned\x07", "b": 2}},
+        {"do": "ask", "trial": 2, "point": {"c": 2}},
+        {"do": "ask", "trial": -5, "point": {"a": 1, "b": 2}},
+    ]
+    (found.path / "journal.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    said = shell("sweep", "s")
+    assert "1 of 32 trials" in said
+    assert "\x1b" not in said
+
+
+def test_two_can_not_work_on_one_sweep(shell: Shell) -> None:
+    process = shell.start("sweep", "bowl", *GRID, "--name", "s", "-s", "steps=2000000", "--parallel", "1")
+    wait_for(lambda: (found := find_sweep(shell.folder / "runs", "s")) and found.run(0).glance().step > 100)
+    assert "another `tuilab` is at work on it" in " ".join(shell("resume", "s", code=2).split())
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)

@@ -194,7 +194,7 @@ def report(found: Sweep, as_json: bool, as_csv: bool) -> None:
     """The best points, what lies at an edge, and how much each parameter explains."""
     from tuilab.studies.space import shown
 
-    trials = found.journal.read()
+    trials = found.trials()
     if as_csv:
         _print_csv(found, trials)
         return
@@ -337,7 +337,7 @@ def _programs(found: Sweep, parallel: int | None) -> Workers:
 
     def command(run: Run, place: int, resume: bool) -> list[str]:
         number = int(run.name.split("-")[1])
-        trial = found.journal.read()[number]
+        trial = found.trials()[number]
         told = [word for key, value in trial.point.items() for word in (f"--{key}", shown(value))]
         seeded = ["--seed", str(trial.seed)] if found.plan.seeds > 1 else []
         watched = ["watch-script", "--name", f"trial-{number:04d}", "--runs", str(found.path)]

@@ -36,7 +36,7 @@ class Board:
         self._values = self._writer.table(["sweep/value", "sweep/best"])
         self._importance = self._writer.table([f"{axis.key}/importance" for axis in self._axes])
         self._shown = 0
-        told = [trial for trial in sweep.journal.read() if trial.told]
+        told = [trial for trial in sweep.trials() if trial.told]
         for count in range(1, len(told) + 1):
             self._step(told[:count], last=count == len(told))
 

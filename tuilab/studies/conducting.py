@@ -12,10 +12,11 @@ import numpy as np
 
 from tuilab import runs
 from tuilab.recording import RecordingError
-from tuilab.runs import Run, RunError, State
+from tuilab.runs import Lock, Run, RunError, State
 from tuilab.studies.board import Board
 from tuilab.studies.journal import Trial
 from tuilab.studies.search import Proposer, proposer
+from tuilab.studies.study import StudyError
 from tuilab.studies.sweep import Sweep, series_in
 from tuilab.studies.workers import Ended, Workers
 
@@ -59,15 +60,24 @@ def conduct_sweep(
     and the exception goes on: another call goes on with the sweep.
 
     Raises:
-        StudyError: the search needs a package that is not there.
+        StudyError: the search needs a package that is not there, or somebody is at work on the sweep.
     """
-    work = _Work(sweep, workers, resolve)
+    lock = Lock.acquire(sweep.path / "lock")
+    if lock is None:
+        raise StudyError(f"{sweep.name}: another `tuilab` is at work on it")
+    with lock:
+        return _conduct(_Work(sweep, workers, resolve), workers, sweep.plan.early, on_progress)
+
+
+def _conduct(
+    work: _Work, workers: Workers, early: bool, on_progress: Callable[[SweepProgress], None]
+) -> SweepProgress:
     try:
         while work.more:
             work.fill()
             for ended in workers.wait(_LOOK):
                 work.end(ended)
-            if sweep.plan.early:
+            if early:
                 work.stop_early()
             on_progress(work.progress())
     except BaseException:
@@ -83,7 +93,7 @@ class _Work:
 
     def __init__(self, sweep: Sweep, workers: Workers, resolve: Resolve) -> None:
         self._sweep, self._workers, self._resolve = sweep, workers, resolve
-        self._trials = {trial.number: trial for trial in sweep.journal.read()}
+        self._trials = {trial.number: trial for trial in sweep.trials()}
         self._left = [trial for trial in self._trials.values() if not trial.told]
         self._proposer: Proposer = proposer(sweep, list(self._trials.values()))
         self._running: dict[Run, Trial] = {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -13,6 +14,8 @@ from tuilab.runs.files import PRIVATE
 from tuilab.studies.space import Point
 
 NAME = "journal.jsonl"
+_MOST = 10**9
+"""Trials are numbered below this."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +54,10 @@ class Journal:
         found: dict[int, Trial] = {}
         for line in self._lines():
             number = line.get("trial")
-            if not isinstance(number, int):
+            if not isinstance(number, int) or not 0 <= number < _MOST:
                 continue
             if line.get("do") == "ask" and isinstance(line.get("point"), dict):
-                found.setdefault(number, Trial(number, line["point"], int(line.get("seed", 0))))
+                found.setdefault(number, Trial(number, line["point"], _whole(line.get("seed"), 0)))
             elif line.get("do") == "tell" and number in found:
                 asked, value = found[number], line.get("value")
                 found[number] = Trial(
@@ -62,9 +65,9 @@ class Journal:
                     asked.point,
                     asked.seed,
                     True,
-                    float(value) if isinstance(value, int | float) else None,
+                    value if isinstance(value, float | int) and abs(value) < math.inf else None,
                     str(line.get("state", "")),
-                    int(line.get("step", -1)),
+                    _whole(line.get("step"), -1),
                     bool(line.get("early")),
                 )
         return [found[number] for number in sorted(found)]
@@ -99,3 +102,7 @@ class Journal:
                 continue
             if isinstance(found, dict):
                 yield found
+
+
+def _whole(value: Any, default: int) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else default

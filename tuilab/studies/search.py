@@ -72,7 +72,7 @@ class Tpe:
         place, seed = divmod(number, plan.seeds)
         first = int(plan.scenario.get("seed", 0))
         if seed:
-            before = self._sweep.journal.read()[place * plan.seeds]
+            before = self._sweep.trials()[place * plan.seeds]
             return Trial(number, before.point, first + seed)
         asked = self._study.ask(self._distributions)
         asked.set_user_attr("number", number)

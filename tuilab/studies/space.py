@@ -98,6 +98,16 @@ class Axis:
             at = min(max(at, low), high)
         return round(at) if self.whole else _plain(at)
 
+    def holds(self, value: object) -> bool:
+        """Whether it can be a value of this parameter."""
+        if self.ends is None:
+            return isinstance(value, float | int | str) and shown(value) in map(shown, self.values)
+        return (
+            isinstance(value, float | int)
+            and not isinstance(value, bool)
+            and self.ends[0] <= value <= self.ends[1]
+        )
+
     def share(self, value: Value) -> float:
         """How far from one end to the other a value lies, 0 to 1; of a list by its place in it."""
         if self.ends is None:
@@ -181,6 +191,10 @@ class Space:
     def random(self, count: int, seed: int = 0) -> list[Point]:
         """The first so many points of a random search."""
         return [self.draw(number, seed) for number in range(count)]
+
+    def holds(self, point: Mapping[str, object]) -> bool:
+        """Whether this can be a point of the space."""
+        return set(point) == set(self.keys) and all(axis.holds(point[axis.key]) for axis in self.axes)
 
     def at_edge(self, point: Mapping[str, Value]) -> dict[str, str]:
         """The parameters of a point that lie at an edge of the space, with which one: see `Axis.edge`."""

@@ -19,7 +19,7 @@ from tuilab.runs import Run, RunError, State
 from tuilab.runs.files import read_json
 from tuilab.runs.files import replace as put
 from tuilab.studies.journal import Journal, Trial
-from tuilab.studies.space import Point, Space, shown
+from tuilab.studies.space import Point, Space, SpaceError, shown
 from tuilab.studies.study import StudyError
 
 _NAME = "sweep.json"
@@ -100,12 +100,16 @@ class Sweep:
         Raises:
             StudyError: missing, unreadable or not a sweep's.
         """
+        from pydantic import TypeAdapter
+
         try:
-            facts = read_json(self.path / _NAME, _MOST)
-            lists = {key: tuple(facts.get(key, ())) for key in ("over", "program")}
-            return Plan(**{**facts, **lists})
-        except (OSError, ValueError, TypeError, KeyError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
+            found = TypeAdapter(Plan).validate_python(read_json(self.path / _NAME, _MOST))
+            Space.parse(found.over)
+            if found.seeds < 1 or found.points < 1:
+                raise ValueError("seeds and points count from 1")
+            return found
+        except (OSError, ValueError, SpaceError) as error:
+            why = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
             raise StudyError(f"{self.path}: not a sweep, its {_NAME} can't be read ({why})") from None
 
     @cached_property
@@ -121,6 +125,10 @@ class Sweep:
     def journal(self) -> Journal:
         """What was asked and told."""
         return Journal(self.path)
+
+    def trials(self) -> list[Trial]:
+        """Those that the journal tells of, in order; what cannot be a point of the space is left out."""
+        return [trial for trial in self.journal.read() if self.space.holds(trial.point)]
 
     @property
     def wanted(self) -> int:
@@ -160,7 +168,7 @@ class Sweep:
     def ranked(self) -> list[Ranked]:
         """The points whose trials are over, the best first, those without any value last."""
         by_point: dict[str, list[Trial]] = {}
-        for trial in self.journal.read():
+        for trial in self.trials():
             if trial.told:
                 by_point.setdefault(json.dumps(trial.point, sort_keys=True), []).append(trial)
         found = [
