@@ -12,7 +12,7 @@ import numpy as np
 
 from tuilab.recording import Writer
 from tuilab.studies.journal import Trial
-from tuilab.studies.space import Axis, shown
+from tuilab.studies.space import Axis, Value, shown
 from tuilab.studies.sweep import Sweep
 
 NAME = "board.tlr"
@@ -123,8 +123,8 @@ class Board:
 
     def _labels(self, axis: Axis) -> list[str]:
         if self._gridded(axis):
-            return [shown(value) for value in axis.values]
-        return [shown(axis.value((part + 0.5) / _PARTS)) for part in range(_PARTS)]
+            return [_label(value) for value in axis.values]
+        return [_label(axis.value((part + 0.5) / _PARTS)) for part in range(_PARTS)]
 
     def _place(self, axis: Axis, trial: Trial) -> int:
         value = trial.point[axis.key]
@@ -148,6 +148,16 @@ class Board:
             for trial in ranked
         ]
         return {REST: np.array(lines[count : count + _LINES]), BEST: np.array(lines[:count][:_LINES])}
+
+
+def _label(value: Value) -> str:
+    """A value in a few cells: 0.25, 4e-3, adam."""
+    if not isinstance(value, float):
+        return shown(value)
+    if value and not 0.01 <= abs(value) < 1e4:
+        mantissa, _, power = f"{value:.0e}".partition("e")
+        return f"{mantissa}e{int(power)}"
+    return f"{value:.2g}"
 
 
 def board_of(sweep: Sweep) -> Path:
