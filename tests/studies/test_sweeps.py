@@ -16,7 +16,7 @@ import pytest
 from tests.cli.test_commands import Shell
 from tuilab.recording import Recording, Writer
 from tuilab.runs import Run
-from tuilab.studies.board import board_of
+from tuilab.studies.board import Board, board_of
 from tuilab.studies.conducting import conduct_sweep
 from tuilab.studies.journal import Journal, Trial
 from tuilab.studies.sweep import Plan, Sweep, create, find_sweep
@@ -359,3 +359,17 @@ def test_two_can_not_work_on_one_sweep(shell: Shell) -> None:
     assert "another `tuilab` is at work on it" in " ".join(shell("resume", "s", code=2).split())
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
+
+
+def test_the_board_follows_the_order_in_which_trials_end(tmp_path: Path) -> None:
+    sweep = create(tmp_path, plan(over=("a=0,1,2",), seeds=1), "s")
+    board = Board(sweep)
+    told: list[Trial] = []
+    for number, value in ((1, 5.0), (0, 7.0), (2, 3.0)):
+        asked = sweep.trial(number)
+        told.append(Trial(number, asked.point, asked.seed, True, value, "finished", 1))
+        board.show(sorted(told, key=lambda trial: trial.number), told[-1])
+    board.close()
+    with Recording.open([board_of(sweep)]) as recording:
+        assert recording.read("sweep/value")[1].tolist() == [5.0, 7.0, 3.0]
+        assert recording.read("sweep/best")[1].tolist() == [5.0, 5.0, 3.0]

@@ -38,11 +38,11 @@ class Board:
         self._shown = 0
         told = [trial for trial in sweep.trials() if trial.told]
         for count in range(1, len(told) + 1):
-            self._step(told[:count], last=count == len(told))
+            self._step(told[:count], told[count - 1], last=count == len(told))
 
-    def show(self, trials: Sequence[Trial]) -> None:
-        """Show that another one is over."""
-        self._step([trial for trial in trials if trial.told], last=True)
+    def show(self, trials: Sequence[Trial], latest: Trial) -> None:
+        """Show that another one is over, in the order in which they end."""
+        self._step([trial for trial in trials if trial.told], latest, last=True)
 
     def close(self) -> None:
         """It is all there."""
@@ -79,12 +79,12 @@ class Board:
             "steps": self._sweep.wanted,
         }
 
-    def _step(self, told: Sequence[Trial], last: bool) -> None:
+    def _step(self, told: Sequence[Trial], latest: Trial, last: bool) -> None:
         """One more trial. What is drawn of all together is recorded for the latest alone."""
         self._shown = step = len(told)
         values = [trial.value for trial in told if trial.value is not None]
         best = (max if self._sweep.plan.maximize else min)(values, default=math.nan)
-        value = told[-1].value
+        value = latest.value
         self._values.append(step, [math.nan if value is None else value, best])
         if last:
             self._importance.append(step, list(self._sweep.importance().values()))

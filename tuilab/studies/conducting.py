@@ -157,7 +157,7 @@ class _Work:
         self._sweep.journal.tell(trial)
         self._trials[trial.number] = trial
         self._proposer.tell(trial)
-        self._board.show(list(self._trials.values()))
+        self._board.show(list(self._trials.values()), trial)
 
     def stop_early(self) -> None:
         """Stop trials that are worse than the median of the others were at the same step.
