@@ -81,11 +81,11 @@ def test_the_arms_stay_apart_on_poorer_terminals(colors):
     assert len({reduced(code, colors) for code in ARM_COLORS}) == len(ARM_COLORS)
 
 
-@pytest.mark.parametrize(("colors", "levels"), [(256, 9), (2**24, 13)])
-def test_heat_rises_in_lightness_at_every_depth(colors, levels):
+@pytest.mark.parametrize("colors", [256, 2**24])
+def test_heat_rises_in_lightness_at_every_depth(colors):
     lightness = [np.dot(to_rgb(reduced(code, colors)), (0.2126, 0.7152, 0.0722)) for code in HEAT]
     assert lightness == sorted(lightness)
-    assert len(set(lightness)) >= levels
+    assert len(set(lightness)) >= 13
 
 
 def test_text_outside_is_cut_off():

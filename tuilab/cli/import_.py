@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tuilab.exchange import Report
     from tuilab.runs import Run
     from tuilab.studies import Study
+    from tuilab.studies.sweep import Sweep
 
 _SAID = 5
 """Damaged places that are printed each."""
@@ -58,7 +59,7 @@ def import_(
 
 
 @contextmanager
-def run_or_log(name: str, runs: Path | None) -> Iterator[Run | Study | Path]:
+def run_or_log(name: str, runs: Path | None) -> Iterator[Run | Study | Sweep | Path]:
     """A run, a recording file, or a foreign log as a run that is gone afterwards."""
     from tuilab.cli.find import run_or_file
 

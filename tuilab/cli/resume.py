@@ -33,20 +33,17 @@ def resume(
     """
     from tuilab.cli.find import run_or_study
     from tuilab.runs import Run, State, find, runs_folder
+    from tuilab.studies.sweep import Sweep
 
     if several(detach):
         found, ended = conduct_distributed(lambda: find(runs_folder(runs), run), resume=True, trust=trust)
     else:
-        if run is not None:
-            from tuilab.studies.sweep import find_sweep
-
-            swept = find_sweep(runs_folder(runs), run)
-            if swept is not None:
-                from tuilab.cli.sweep import go_on
-
-                go_on(swept, trust, as_json)
-                return
         place = run_or_study(run, runs)
+        if isinstance(place, Sweep):
+            from tuilab.cli.sweep import go_on
+
+            go_on(place, trust, as_json)
+            return
         if not isinstance(place, Run):
             from tuilab.cli.study import conduct
 

@@ -179,8 +179,11 @@ def conduct(found: Sweep, workers: Workers, as_json: bool, as_csv: bool) -> None
                 found, workers, lambda trial: _laid_over(found.plan, trial.point, trial.seed), tell
             )
         except (KeyboardInterrupt, SystemExit):
-            say(f"{found.name}: stopped; `{typed('resume', found.name)}` goes on with it", error=True)
+            _say_stopped(found)
             raise
+    if ended.halted:
+        _say_stopped(found)
+        raise typer.Exit(130)
     for number, why in list(ended.problems.items())[:_LOST]:
         say(f"trial {number}: {why}", error=True)
     if len(ended.problems) > _LOST:
@@ -188,6 +191,10 @@ def conduct(found: Sweep, workers: Workers, as_json: bool, as_csv: bool) -> None
     report(found, as_json, as_csv)
     if ended.problems and len(ended.problems) == ended.told:
         raise typer.Exit(2)
+
+
+def _say_stopped(found: Sweep) -> None:
+    say(f"{found.name}: stopped; `{typed('resume', found.name)}` goes on with it", error=True)
 
 
 def report(found: Sweep, as_json: bool, as_csv: bool) -> None:
@@ -337,7 +344,7 @@ def _programs(found: Sweep, parallel: int | None) -> Workers:
 
     def command(run: Run, place: int, resume: bool) -> list[str]:
         number = int(run.name.split("-")[1])
-        trial = found.trials()[number]
+        trial = next(trial for trial in found.trials() if trial.number == number)
         told = [word for key, value in trial.point.items() for word in (f"--{key}", shown(value))]
         seeded = ["--seed", str(trial.seed)] if found.plan.seeds > 1 else []
         watched = ["watch-script", "--name", f"trial-{number:04d}", "--runs", str(found.path)]

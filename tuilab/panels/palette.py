@@ -100,8 +100,8 @@ def _heat() -> tuple[int, ...]:
 HEAT = _heat()
 """Codes of the heat's levels, the lowest first."""
 
-HEAT_256 = (16, 17, 18, 19, 20, 25, 26, 31, 37)
-"""The same among xterm's 256 colours, each lighter than the one before: from black over blue to teal."""
+HEAT_256 = (16, 17, 18, 19, 20, 21, 24, 25, 26, 31, 32, 37, 38)
+"""The same among xterm's 256 colours, each lighter than the one before: from black over blue to cyan."""
 
 FALLBACK.update(
     (code, (HEAT_256[level * len(HEAT_256) // HEAT_LEVELS], (0, 4, 8)[level * 3 // HEAT_LEVELS]))

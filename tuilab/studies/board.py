@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
-from pathlib import Path
+import time
 from typing import Any
 
 import numpy as np
@@ -13,15 +12,16 @@ import numpy as np
 from tuilab.recording import Writer
 from tuilab.studies.journal import Trial
 from tuilab.studies.space import Axis, Value, shown
-from tuilab.studies.sweep import Sweep
+from tuilab.studies.sweep import BOARD, Sweep
 
-NAME = "board.tlr"
 BEST, REST = "best tenth", "others"
 _PARTS = 12
 """Parts of a range that a search draws from, on the map."""
 _COLUMNS = 64
 """Points of a line across the parameters."""
 _LINES = 60
+_EVERY = 0.5
+"""Seconds between two drawings of all trials together."""
 
 
 class Board:
@@ -30,27 +30,57 @@ class Board:
     def __init__(self, sweep: Sweep) -> None:
         self._sweep = sweep
         self._axes = sweep.space.axes
-        path = sweep.path / NAME
+        self._places = {
+            axis.key: {shown(value): place for place, value in enumerate(axis.values)} for axis in self._axes
+        }
+        path = sweep.path / BOARD
         path.unlink(missing_ok=True)  # it says nothing that the journal does not
         self._writer = Writer.create(path, self._header(), flush_every=0.2)
         self._values = self._writer.table(["sweep/value", "sweep/best"])
         self._importance = self._writer.table([f"{axis.key}/importance" for axis in self._axes])
-        self._shown = 0
-        told = [trial for trial in sweep.trials() if trial.told]
-        for count in range(1, len(told) + 1):
-            self._step(told[:count], told[count - 1], last=count == len(told))
+        self._told: list[Trial] = []
+        self._best, self._drawn, self._due = math.nan, 0, 0.0
+        self._writer.event(0, "started")
+        for trial in sorted(sweep.trials(), key=lambda trial: trial.place):
+            if trial.told:
+                self._add(trial)
+        self._draw()
 
-    def show(self, trials: Sequence[Trial], latest: Trial) -> None:
-        """Show that another one is over, in the order in which they end."""
-        self._step([trial for trial in trials if trial.told], latest, last=True)
+    def show(self, trial: Trial) -> None:
+        """Show that another one is over."""
+        self._add(trial)
+        if time.monotonic() >= self._due:
+            self._draw()
 
     def close(self) -> None:
         """It is all there."""
         with contextlib.suppress(OSError):
-            self._writer.event(
-                max(self._shown, 0), "finished" if self._shown >= self._sweep.wanted else "stopped"
-            )
+            self._draw()
+            done = len(self._told) >= self._sweep.wanted
+            self._writer.event(len(self._told), "finished" if done else "stopped")
             self._writer.close()
+
+    def _add(self, trial: Trial) -> None:
+        self._told.append(trial)
+        value = math.nan if trial.value is None else trial.value
+        better = np.fmax if self._sweep.plan.maximize else np.fmin
+        self._best = float(better(self._best, value))
+        self._values.append(len(self._told), [value, self._best])
+
+    def _draw(self) -> None:
+        """What is drawn of all trials together."""
+        step = len(self._told)
+        if step > self._drawn:
+            self._drawn, self._due = step, time.monotonic() + _EVERY
+            self._importance.append(step, list(self._sweep.importance(self._told).values()))
+            if len(self._axes) > 1:
+                self._writer.frame("sweep/map", step, *self._map())
+                for arm, lines in self._across().items():
+                    if len(lines):
+                        names = ["trial"] * len(lines)
+                        meta = {"x": [1, len(self._axes)], "x_name": "parameter", "names": names}
+                        self._writer.frame(f"{arm}/across", step, lines, meta)
+        self._writer.flush()
 
     def _header(self) -> dict[str, Any]:
         plan = self._sweep.plan
@@ -79,38 +109,13 @@ class Board:
             "steps": self._sweep.wanted,
         }
 
-    def _step(self, told: Sequence[Trial], latest: Trial, last: bool) -> None:
-        """One more trial. What is drawn of all together is recorded for the latest alone."""
-        self._shown = step = len(told)
-        values = [trial.value for trial in told if trial.value is not None]
-        best = (max if self._sweep.plan.maximize else min)(values, default=math.nan)
-        value = latest.value
-        self._values.append(step, [math.nan if value is None else value, best])
-        if last:
-            self._importance.append(step, list(self._sweep.importance().values()))
-            if len(self._axes) > 1:
-                self._writer.frame("sweep/map", step, *self._map(told))
-                for arm, lines in self._across(told).items():
-                    if len(lines):
-                        self._writer.frame(
-                            f"{arm}/across",
-                            step,
-                            lines,
-                            {
-                                "x": [1, len(self._axes)],
-                                "x_name": "parameter",
-                                "names": ["trial"] * len(lines),
-                            },
-                        )
-            self._writer.flush()
-
-    def _map(self, told: Sequence[Trial]) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
+    def _map(self) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
         """The best value for each pair of values of the first two parameters, whatever the others are."""
         across, up = self._axes[:2]
         labels = [self._labels(axis) for axis in (up, across)]
         found = np.full((len(labels[0]), len(labels[1])), np.nan)
         better = np.fmax if self._sweep.plan.maximize else np.fmin
-        for trial in told:
+        for trial in self._told:
             if trial.value is not None:
                 place = self._place(up, trial), self._place(across, trial)
                 found[place] = better(found[place], trial.value)
@@ -129,17 +134,18 @@ class Board:
     def _place(self, axis: Axis, trial: Trial) -> int:
         value = trial.point[axis.key]
         if self._gridded(axis):
-            return [shown(each) for each in axis.values].index(shown(value))
+            return self._places[axis.key][shown(value)]
         return min(int(axis.share(value) * _PARTS), _PARTS - 1)
 
     def _gridded(self, axis: Axis) -> bool:
         return axis.ends is None or self._sweep.plan.search == "grid"
 
-    def _across(self, told: Sequence[Trial]) -> dict[str, np.ndarray[Any, Any]]:
+    def _across(self) -> dict[str, np.ndarray[Any, Any]]:
         """Parallel coordinates: each trial a line through its parameters, each from 0 to 1 over its axis."""
         sign = -1 if self._sweep.plan.maximize else 1
         ranked = sorted(
-            (trial for trial in told if trial.value is not None), key=lambda each: sign * (each.value or 0)
+            (trial for trial in self._told if trial.value is not None),
+            key=lambda each: sign * (each.value or 0),
         )
         count = max(len(ranked) // 10, 1)
         at = np.linspace(0, len(self._axes) - 1, _COLUMNS)
@@ -158,8 +164,3 @@ def _label(value: Value) -> str:
         mantissa, _, power = f"{value:.0e}".partition("e")
         return f"{mantissa}e{int(power)}"
     return f"{value:.2g}"
-
-
-def board_of(sweep: Sweep) -> Path:
-    """Where the sweep's board lies."""
-    return sweep.path / NAME

@@ -17,7 +17,7 @@ from tuilab.studies.board import Board
 from tuilab.studies.journal import Trial
 from tuilab.studies.search import Proposer, proposer
 from tuilab.studies.study import StudyError
-from tuilab.studies.sweep import Sweep, series_in
+from tuilab.studies.sweep import LOCK, Sweep, series_in
 from tuilab.studies.workers import Ended, Workers
 
 _LOOK = 0.5
@@ -26,6 +26,8 @@ _TRIES = 3
 """How often a trial is begun whose worker is lost."""
 _FEWEST = 3
 """Trials that have come further, before any is stopped for being worse."""
+_POINTS = 1000
+"""Points that are kept of an ended trial's course."""
 
 Resolve = Callable[[Trial], dict[str, Any]]
 """The scenario of a trial as plain data."""
@@ -40,12 +42,14 @@ class SweepProgress:
         wanted: Trials in all.
         best: The best value so far.
         problems: What engines said went wrong, by the trial's number.
+        halted: Whether somebody has stopped a trial, and so wanted no others begun.
     """
 
     told: int
     wanted: int
     best: float | None
     problems: dict[int, str]
+    halted: bool = False
 
 
 def conduct_sweep(
@@ -56,13 +60,15 @@ def conduct_sweep(
 ) -> SweepProgress:
     """Bring every trial to its end; those that are over are left alone, those that were begun go on.
 
+    Where somebody stops a trial no others are begun, and it is gone on with by another call.
+
     On Ctrl-C, SIGTERM and on errors the trials at work are asked to stop, which they do between two steps,
     and the exception goes on: another call goes on with the sweep.
 
     Raises:
         StudyError: the search needs a package that is not there, or somebody is at work on the sweep.
     """
-    lock = Lock.acquire(sweep.path / "lock")
+    lock = Lock.acquire(sweep.path / LOCK)
     if lock is None:
         raise StudyError(f"{sweep.name}: another `tuilab` is at work on it")
     with lock:
@@ -77,6 +83,7 @@ def _conduct(
             work.fill()
             for ended in workers.wait(_LOOK):
                 work.end(ended)
+            work.look_elsewhere()
             if early:
                 work.stop_early()
             on_progress(work.progress())
@@ -97,21 +104,34 @@ class _Work:
         self._left = [trial for trial in self._trials.values() if not trial.told]
         self._proposer: Proposer = proposer(sweep, list(self._trials.values()))
         self._running: dict[Run, Trial] = {}
+        self._elsewhere: dict[Run, Trial] = {}
+        """At which engines of a coordinator that was killed are still at work."""
         self._tries: dict[int, int] = {}
         self._problems: dict[int, str] = {}
         self._behind: set[int] = set()
+        self._halted = False
         self._courses: dict[int, tuple[Any, Any]] = {}
         self._board = Board(sweep)
 
     @property
     def more(self) -> bool:
-        return bool(self._running or self._left) or len(self._trials) < self._sweep.wanted
+        if self._halted:
+            return bool(self._running)
+        waited_for = self._running or self._elsewhere or self._left
+        return bool(waited_for) or len(self._trials) < self._sweep.wanted
 
     def fill(self) -> None:
-        """Begin as many trials as there are workers for."""
-        while self._workers.idle > 0 and (trial := self._next()) is not None:
+        """Begin as many trials as there are workers for, those counted that others are still at."""
+        while (
+            not self._halted
+            and self._workers.idle > len(self._elsewhere)
+            and (trial := self._next()) is not None
+        ):
             run = self._sweep.run(trial.number)
             there = (run.path / "run.json").is_file()
+            if there and run.engine_lives():
+                self._elsewhere[run] = trial
+                continue
             if there and run.glance().state is State.FINISHED:
                 self._tell(self._sweep.outcome(trial))
                 continue
@@ -123,6 +143,11 @@ class _Work:
             self._running[run] = trial
             self._tries[trial.number] = self._tries.get(trial.number, 0) + 1
             self._workers.begin(run, bool(run.recordings()))
+
+    def look_elsewhere(self) -> None:
+        """Take back the trials that no engine is at any more: they are over, or are gone on with."""
+        for run in [run for run in self._elsewhere if not run.engine_lives()]:
+            self._left.insert(0, self._elsewhere.pop(run))
 
     def _next(self) -> Trial | None:
         """The next trial: first those that were begun before, then another one, which is written down."""
@@ -151,13 +176,17 @@ class _Work:
         if ended.problem:
             self._problems[trial.number] = ended.problem
         outcome = self._sweep.outcome(trial)
-        self._tell(replace(outcome, early=trial.number in self._behind))
+        if outcome.state == State.STOPPED and trial.number not in self._behind:
+            self._halted = True
+            return
+        early = trial.number in self._behind and outcome.state != State.FINISHED
+        self._tell(replace(outcome, early=early))
 
     def _tell(self, trial: Trial) -> None:
         self._sweep.journal.tell(trial)
         self._trials[trial.number] = trial
         self._proposer.tell(trial)
-        self._board.show(list(self._trials.values()), trial)
+        self._board.show(trial)
 
     def stop_early(self) -> None:
         """Stop trials that are worse than the median of the others were at the same step.
@@ -171,7 +200,7 @@ class _Work:
             steps, values = self._course(run)
             if not len(steps):
                 continue
-            others = [self._until(each, int(steps[-1])) for each in self._trials.values() if each.told]
+            others = [self._mean(each, int(steps[-1])) for each in self._trials.values() if each.told]
             means = [mean for mean in others if mean is not None]
             sign = -1.0 if self._sweep.plan.maximize else 1.0
             if len(means) >= _FEWEST and np.isfinite(values).any():
@@ -180,16 +209,15 @@ class _Work:
                     self._behind.add(trial.number)
                     run.send("stop")
 
-    def _until(self, trial: Trial, step: int) -> float | None:
+    def _mean(self, trial: Trial, step: int) -> float | None:
         """The mean of an ended trial's values until a step; None if it did not come that far."""
         if trial.number not in self._courses:
-            self._courses[trial.number] = self._course(self._sweep.run(trial.number))
-        steps, values = self._courses[trial.number]
-        if not len(steps) or (steps[-1] < step and trial.early):
+            self._courses[trial.number] = _means(*self._course(self._sweep.run(trial.number)))
+        steps, means = self._courses[trial.number]
+        if not len(steps) or steps[-1] < step:
             return None
-        shown = values[steps <= step]
-        shown = shown[np.isfinite(shown)]
-        return float(shown.mean()) if len(shown) else None
+        place = int(np.searchsorted(steps, step, "right")) - 1
+        return float(means[place]) if place >= 0 else None
 
     def _course(self, run: Run) -> tuple[Any, Any]:
         """The metric of a run as it was recorded so far."""
@@ -202,14 +230,23 @@ class _Work:
         told = [trial for trial in self._trials.values() if trial.told]
         values = [trial.value for trial in told if trial.value is not None]
         best = (max if self._sweep.plan.maximize else min)(values, default=None)
-        return SweepProgress(len(told), self._sweep.wanted, best, self._problems)
+        return SweepProgress(len(told), self._sweep.wanted, best, self._problems, self._halted)
 
     def stop(self) -> None:
         """Ask all that run to stop."""
-        for run in self._running:
+        for run in [*self._running, *self._elsewhere]:
             with contextlib.suppress(RunError):
                 run.send("stop")
 
     def close(self) -> None:
         self._workers.close()
         self._board.close()
+
+
+def _means(steps: Any, values: Any) -> tuple[Any, Any]:
+    """The means of the finite values until each of at most so many steps, the last of all among them."""
+    finite = np.isfinite(values)
+    steps, values = steps[finite], values[finite]
+    means = np.cumsum(values) / np.arange(1, len(values) + 1)
+    kept = np.unique(np.linspace(0, len(values) - 1, min(len(values), _POINTS)).astype(np.int64))
+    return steps[kept], means[kept]

@@ -31,6 +31,7 @@ class Trial:
         state: How it ended, as a run's state; "" while it has not.
         step: Its last step.
         early: Whether it was stopped because others were better at the same step.
+        place: How many were over before it was; -1 while it is not.
     """
 
     number: int
@@ -41,6 +42,7 @@ class Trial:
     state: str = ""
     step: int = -1
     early: bool = False
+    place: int = -1
 
 
 class Journal:
@@ -52,6 +54,7 @@ class Journal:
     def read(self) -> list[Trial]:
         """The trials in order; half a line, which a killed process leaves behind, is none."""
         found: dict[int, Trial] = {}
+        over = 0
         for line in self._lines():
             number = line.get("trial")
             if not isinstance(number, int) or not 0 <= number < _MOST:
@@ -69,7 +72,9 @@ class Journal:
                     str(line.get("state", "")),
                     _whole(line.get("step"), -1),
                     bool(line.get("early")),
+                    over,
                 )
+                over += 1
         return [found[number] for number in sorted(found)]
 
     def ask(self, trial: Trial) -> None:

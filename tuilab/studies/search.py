@@ -62,6 +62,7 @@ class Tpe:
             for trial in self._study.get_trials(deepcopy=False)
             if "number" in trial.user_attrs
         }
+        self._points = {trial.number: trial.point for trial in known}
         for trial in known:
             if trial.told:
                 self.tell(trial)
@@ -72,12 +73,12 @@ class Tpe:
         place, seed = divmod(number, plan.seeds)
         first = int(plan.scenario.get("seed", 0))
         if seed:
-            before = self._sweep.trials()[place * plan.seeds]
-            return Trial(number, before.point, first + seed)
+            return Trial(number, self._points[place * plan.seeds], first + seed)
         asked = self._study.ask(self._distributions)
         asked.set_user_attr("number", number)
         self._asked[number] = asked.number
-        return Trial(number, dict(asked.params), first)
+        self._points[number] = dict(asked.params)
+        return Trial(number, self._points[number], first)
 
     def tell(self, trial: Trial) -> None:
         """See `Proposer.tell`: one that came to nothing is told as failed, which keeps the search away."""

@@ -7,6 +7,7 @@ import json
 import math
 import time
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,15 +15,18 @@ from statistics import fmean
 from typing import Any, Literal
 
 from tuilab import runs
-from tuilab.recording import Readable, RecordingError
-from tuilab.runs import Run, RunError, State
+from tuilab.recording import Readable, Recording, RecordingError
+from tuilab.runs import Run, RunError, State, told_by
 from tuilab.runs.files import read_json
 from tuilab.runs.files import replace as put
+from tuilab.runs.lock import is_held
 from tuilab.studies.journal import Journal, Trial
 from tuilab.studies.space import Point, Space, SpaceError, shown
 from tuilab.studies.study import StudyError
 
 _NAME = "sweep.json"
+BOARD = "board.tlr"
+LOCK = "lock"
 _MOST = 2**22
 """Bytes of it."""
 
@@ -126,6 +130,46 @@ class Sweep:
         """What was asked and told."""
         return Journal(self.path)
 
+    @property
+    def without_engine(self) -> str:
+        """Always "": it can be gone on with."""
+        return ""
+
+    @property
+    def busy(self) -> bool:
+        """Whether somebody is at work on it."""
+        return is_held(self.path / LOCK)
+
+    def recordings(self) -> list[Path]:
+        """What the lab shows of it: see `board`."""
+        return [path for path in [self.path / BOARD] if path.is_file()]
+
+    def open(self) -> Recording:
+        """The sweep as a recording.
+
+        Raises:
+            StudyError: nothing is recorded yet.
+            RecordingError: it can't be read.
+        """
+        paths = self.recordings()
+        if not paths:
+            raise StudyError(f"{self.name}: nothing is recorded yet; `tuilab resume` goes on with it")
+        return Recording.open(paths)
+
+    def state(self, recording: Readable | None = None) -> State:
+        """How the sweep is: at work while somebody is, else as its recording ends."""
+        if self.busy:
+            return State.RUNNING
+        told = State.STARTING if recording is None else told_by(recording.events())
+        return State.STOPPED if told.alive else told
+
+    def send(self, do: str, **arguments: Any) -> None:
+        """Ask the engines of all trials at work, as `Run.send` does."""
+        for trial in self.trials():
+            run = self.run(trial.number)
+            if not trial.told and run.engine_lives():
+                run.send(do, **arguments)
+
     def trials(self) -> list[Trial]:
         """Those that the journal tells of, in order; what cannot be a point of the space is left out."""
         return [trial for trial in self.journal.read() if self.space.holds(trial.point)]
@@ -165,12 +209,17 @@ class Sweep:
             value = found if found is not None and math.isfinite(found) else None
         return replace(trial, told=True, value=value, state=str(summary.state), step=summary.step)
 
-    def ranked(self) -> list[Ranked]:
-        """The points whose trials are over, the best first, those without any value last."""
-        by_point: dict[str, list[Trial]] = {}
-        for trial in self.trials():
+    def ranked(self, trials: Iterable[Trial] | None = None) -> list[Ranked]:
+        """The points whose trials are over, the best first, those without any value last.
+
+        Args:
+            trials: those of the journal, where the caller has read it.
+        """
+        by_point: dict[tuple[str, ...], list[Trial]] = {}
+        for trial in self.trials() if trials is None else trials:
             if trial.told:
-                by_point.setdefault(json.dumps(trial.point, sort_keys=True), []).append(trial)
+                point = tuple(shown(trial.point[key]) for key in self.space.keys)
+                by_point.setdefault(point, []).append(trial)
         found = [
             Ranked(
                 trials[0].point,
@@ -187,15 +236,16 @@ class Sweep:
             key=lambda each: (bool(each.failed), not each.values, sign * each.mean if each.values else 0),
         )
 
-    def importance(self) -> dict[str, float]:
+    def importance(self, trials: Iterable[Trial] | None = None) -> dict[str, float]:
         """For each parameter the share of the variance of the ranks that it explains by itself, 0 to 1.
 
         The correlation ratio η² of the ranks (Kruskal and Wallis 1952): the variance of their means over the
         parameter's values, of all variance. Ranks, since of two settings that diverged one may have come to
         1e10 and the other to 1e300. Ranges of a search that draws are cut into as many equal parts as the
         root of the number of points. NaN while there are fewer than three values, or all are the same.
+        `trials` as `ranked` takes them.
         """
-        ranked = [each for each in self.ranked() if each.values]
+        ranked = [each for each in self.ranked(trials) if each.values]
         order = sorted(each.mean for each in ranked)
         values = [(bisect_left(order, each.mean) + bisect_right(order, each.mean)) / 2 for each in ranked]
         mean = fmean(values) if values else 0.0
@@ -259,8 +309,3 @@ def find_sweep(root: Path, name: str) -> Sweep | None:
             if (path / _NAME).is_file():
                 return Sweep(path)
     return None
-
-
-def over(state: State) -> bool:
-    """Whether a run that is like this needs no engine any more."""
-    return state in (State.FINISHED, State.FAILED)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tuilab.runs import Run
     from tuilab.studies import Study
     from tuilab.studies.compared import Compared
+    from tuilab.studies.sweep import Sweep
 
 
 class NoTerminalError(Exception):
@@ -34,12 +35,12 @@ def open_library(trust: bool = False) -> None:
 
 
 def open_run(
-    place: Path | Run | Study | Compared, *, live: bool, speed: float = 1.0, start: int | None = None
+    place: Path | Run | Study | Sweep | Compared, *, live: bool, speed: float = 1.0, start: int | None = None
 ) -> None:
-    """Open the lab on a run, a study, runs compared or a recording file; returns when the user leaves.
+    """Open the lab on a run, a study, a sweep, runs compared or a recording file, until the user leaves.
 
     Args:
-        place: a run, its folder, a study, runs compared, or a recording file.
+        place: a run, its folder, a study, a sweep, runs compared, or a recording file.
         live: begin at the end and follow it; otherwise play from the start.
         speed: of playback, 1 being the scenario's own pace.
         start: the step to begin at.

@@ -12,23 +12,26 @@ if TYPE_CHECKING:
     from tuilab.recording import Readable
     from tuilab.studies import Study
     from tuilab.studies.compared import Compared
+    from tuilab.studies.sweep import Sweep
 
 
 class Source:
-    """A run, a study, runs compared or a recording file, and what can be known and asked of it.
+    """A run, a study, a sweep, runs compared or a recording file, and what can be known and asked of it.
 
     Everything but the name may touch the disk and import numpy: for the worker, not for the screen.
     """
 
-    def __init__(self, place: Path | Run | Study | Compared, process: Popen[bytes] | None = None) -> None:
+    def __init__(
+        self, place: Path | Run | Study | Sweep | Compared, process: Popen[bytes] | None = None
+    ) -> None:
         """Look at `place`; `process` is its engine if this process has made the run and launched it."""
         self.name = place.name
         self._place = place
         self._process = process
 
     @property
-    def folder(self) -> Run | Study | Compared | None:
-        """The run, the study or what is compared, None for a file alone."""
+    def folder(self) -> Run | Study | Sweep | Compared | None:
+        """The run, the study, the sweep or what is compared, None for a file alone."""
         if isinstance(self._place, Path):
             return Run(self._place) if self._place.is_dir() else None
         return self._place

@@ -86,11 +86,10 @@ def _glyphs(levels: Ints, field: Field, view: View) -> Chars:
     return np.where(levels < 0, " ", signs)
 
 
-def put_figures(body: Picture, field: Field, levels: Ints, view: View) -> None:
+def put_figures(body: Picture, field: Field, levels: Ints, view: View, percent: bool) -> None:
     """The numbers of a table in its cells, as far as they fit."""
     rows, columns = field.values.shape
     down, across = body.height // rows, body.width // columns
-    percent = in_percent(field)
     for row in range(rows):
         y = (rows - 1 - row) * down + (down - 1) // 2
         for column in range(columns):
@@ -111,10 +110,10 @@ def _figure(value: float, field: Field, percent: bool) -> str:
     return str(int(value)) if abs(value) < 1e6 and value == round(value) else brief(value)
 
 
-def in_percent(field: Field) -> bool:
-    """Whether a table's figures are shares, which take less room as percentages."""
+def in_percent(field: Field, log: bool) -> bool:
+    """Whether a table's figures are shares, which take less room as percentages; on a log scale none are."""
     known = field.values[np.isfinite(field.values)]
-    numbers = field.table and field.colors == "heat"
+    numbers = field.table and field.colors == "heat" and not log
     return numbers and bool(((known >= 0) & (known <= 1)).all() and (known % 1 > 0).any())
 
 

@@ -82,7 +82,7 @@ class Map(Finished):
             put_map_axes(picture, block, field)
         notes = [
             *_axes_named(first),
-            *["in %"] * in_percent(first),
+            *["in %"] * in_percent(first, scale.log),
             *["log"] * log,
             *_scale_named(first, scale),
         ]
@@ -115,7 +115,7 @@ def _body(
         color, mark = arm_color(header, arm), arm_mark(header, arm, view.glyphs)
         draw_points(body, cloud, x, y, view, color, mark, body.chars.size // _SPARSE)
     if figures is not None:
-        put_figures(body, field, figures, view)
+        put_figures(body, field, figures, view, in_percent(field, scale.log))
     return body
 
 

@@ -54,6 +54,7 @@ class ViewedScreen(SteeredScreen):
         self.pointed: tuple[int, int, int, int] | None = None
         self._pointing: float | None = None
         """What to do with the step that is pointed at: zoom by this factor, or read its values (None)."""
+        self._mark_before: int | None = None
 
     def change(self, **changes: Any) -> None:
         """Look at it in another way."""
@@ -112,7 +113,10 @@ class ViewedScreen(SteeredScreen):
 
     def action_arms(self) -> None:
         """Choose the arms shown."""
-        hide = lambda hidden: self.change(hidden=hidden)  # noqa: E731
+
+        def hide(hidden: frozenset[str]) -> None:
+            self.change(hidden=hidden)
+
         self.app.push_screen(ArmsScreen(self.snapshot.arms, self.look.hidden, hide))
 
     def action_add(self) -> None:
@@ -184,7 +188,13 @@ class ViewedScreen(SteeredScreen):
     def on_panel_widget_pointed(self, message: PanelWidget.Pointed) -> None:
         """A click reads the values there; the wheel zooms around it."""
         self.pointed, self._pointing = message.place, message.factor
+        self._mark_before = self.look.mark
         self.ask()
+
+    def on_panel_widget_zoomed(self) -> None:
+        """The first half of a double click was no click: the reading is where it was."""
+        self.pointed = None
+        self.change(mark=self._mark_before)
 
     def on_panel_widget_dragged(self, message: PanelWidget.Dragged) -> None:
         """A drag moves the window."""
