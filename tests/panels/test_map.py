@@ -193,3 +193,35 @@ def test_the_last_map_before_the_moment_is_shown(record):
 def test_a_frame_that_is_no_map_is_said(record, array):
     assert "no map to show" in panel().draw(record(frames=[frame(array)]), View(0), 40, 8).text()
     assert "no frame named m or ARM/m" in panel().draw(record({"a/x": ([0], [1])}), View(0), 40, 8).text()
+
+
+CIFAR = ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"]
+
+
+def test_classes_without_room_for_their_names_differ_in_two_letters(record):
+    recording = record(frames=[frame(np.eye(10), x_labels=CIFAR, y_labels=CIFAR)])
+    rows = panel().draw(recording, View(0), 36, 9).text().split("\n")
+    below = [dict(enumerate(row)) for row in rows[-2:]]
+    pairs = [below[0][x] + below[1].get(x, " ") for x in sorted(below[0]) if below[0][x] != " "]
+    assert pairs == ["ai", "au", "bi", "ca", "de", "do", "fr", "ho", "sh", "tr"]
+    beside = " ".join(row[:11] for row in rows[1:-2]).split()
+    assert all(word in (*CIFAR, *pairs) for word in beside)
+    assert len({word[:2] for word in beside}) == 10, "every row is named, two that share cells by two letters"
+
+
+def test_numbers_below_a_narrow_table_are_whole(record):
+    labels = [f"{0.01 * k:g}" for k in range(12)]
+    recording = record(frames=[frame(np.ones((3, 12)), x_labels=labels, y_labels=["1", "2", "3"])])
+    last = panel().draw(recording, View(0), 36, 9).text().rstrip().split("\n")[-1].split()
+    assert last[0] == "0"
+    assert len(last) >= 4
+    assert set(last) <= set(labels)
+
+
+def test_a_map_of_losses_on_a_log_scale_is_not_in_percent(record):
+    values = np.array([[0.5, 0.25], [0.125, 0.01]])
+    recording = record(frames=[frame(values, x_labels=["a", "b"], y_labels=["c", "d"])])
+    assert "in %" in panel().draw(recording, View(0), 60, 12).text()
+    logarithmic = panel(scale="log").draw(recording, View(0), 60, 12).text()
+    assert "in %" not in logarithmic
+    assert "0.125" in logarithmic

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from tests.cli.test_commands import Shell
-from tuilab.runs import Run
+from tuilab.runs import Run, State
 from tuilab.studies.sweep import Sweep, find_sweep
 
 PROGRAM = """
@@ -243,7 +243,12 @@ def test_what_a_dead_coordinator_has_begun_is_waited_for(shell: Shell) -> None:
 def test_stop_ends_all_of_it_and_nothing_is_taken_for_an_outcome(shell: Shell) -> None:
     process = shell.start("sweep", "bowl", *LONG)
     wait_for(lambda: (f := find_sweep(shell.folder / "runs", "s")) and f.run(1).glance().step > 100)
-    assert "running" in shell("inspect", "s", "--json")
+    sweep = swept(shell, "s")
+    assert sweep.state() is State.RUNNING
+    sweep.send("pause")
+    wait_for(lambda: sweep.state() is State.PAUSED)
+    sweep.send("resume")
+    wait_for(lambda: sweep.state() is State.RUNNING)
     assert "`tuilab resume s` goes on with it" in " ".join(shell("stop", "s").split())
     process.communicate(timeout=60)
     assert process.returncode == 130

@@ -157,18 +157,22 @@ class Sweep:
         return Recording.open(paths)
 
     def state(self, recording: Readable | None = None) -> State:
-        """How the sweep is: at work while somebody is, else as its recording ends."""
+        """How the sweep is: at work while somebody is, paused if all its engines are; else as it ended."""
         if self.busy:
-            return State.RUNNING
+            states = {run.glance().state for run in self._at_work()}
+            return State.PAUSED if states == {State.PAUSED} else State.RUNNING
         told = State.STARTING if recording is None else told_by(recording.events())
         return State.STOPPED if told.alive else told
 
     def send(self, do: str, **arguments: Any) -> None:
         """Ask the engines of all trials at work, as `Run.send` does."""
-        for trial in self.trials():
-            run = self.run(trial.number)
-            if not trial.told and run.engine_lives():
-                run.send(do, **arguments)
+        for run in self._at_work():
+            run.send(do, **arguments)
+
+    def _at_work(self) -> list[Run]:
+        """The runs that engines are at now."""
+        begun = [self.run(trial.number) for trial in self.trials() if not trial.told]
+        return [run for run in begun if run.engine_lives()]
 
     def trials(self) -> list[Trial]:
         """Those that the journal tells of, in order; what cannot be a point of the space is left out."""

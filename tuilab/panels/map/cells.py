@@ -135,7 +135,8 @@ def put_map_axes(picture: Picture, block: Block, field: Field) -> None:
         for y, places in _rows_of(field.y, block.height).items():
             # Several rows in one of cells: the upper first, as they lie.
             together = " ".join(short[place] for place in reversed(places))
-            label = field.y.labels[places[0]] if len(places) == 1 else together
+            whole = len(places) == 1 or not _words(field.y.labels)
+            label = field.y.labels[places[0]] if whole else together
             put_left(picture, block, block.y + block.height - 1 - y, label)
     if block.foot == _STACKED and field.x.labels:
         across = max(block.width // field.x.count, 1)
@@ -144,6 +145,14 @@ def put_map_axes(picture: Picture, block: Block, field: Field) -> None:
                 picture.put(
                     block.y + block.height + row, block.x + place * across + (across - 1) // 2, letter, DIM
                 )
+    elif block.foot and field.x.labels and not _words(field.x.labels):
+        # Of numbers as many as have room, each in full where its column begins.
+        across, free = max(block.width // field.x.count, 1), 0
+        for place, label in enumerate(field.x.labels):
+            left = place * across + max((across - len(label)) // 2, 0)
+            if free <= left and left + len(label) <= block.width:
+                picture.put(block.y + block.height, block.x + left, label, DIM)
+                free = left + len(label) + 1
     elif block.foot and field.x.labels:
         across = max(block.width // field.x.count, 1)
         for place, x in _middles(field.x, block.width).items():
@@ -157,7 +166,12 @@ def put_map_axes(picture: Picture, block: Block, field: Field) -> None:
 def two_rows(block: Block, field: Field) -> bool:
     """Whether the columns of a table are too narrow for two letters of their names side by side."""
     across = block.width // max(field.x.count, 1)
-    return 0 < across <= _STACKED
+    return 0 < across <= _STACKED and _words(field.x.labels)
+
+
+def _words(labels: Sequence[str]) -> bool:
+    """Whether labels are words, which two letters tell apart, and not numbers."""
+    return all(label[:1].isalpha() for label in labels)
 
 
 def two_letters(names: Sequence[str]) -> list[str]:
