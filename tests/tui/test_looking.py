@@ -49,6 +49,14 @@ async def test_a_click_reads_and_the_wheel_zooms_around_it(finished: Path) -> No
         await until(lambda: opened.screen.look.window is None, "all steps")
 
 
+async def test_a_double_click_leaves_no_reading(finished: Path) -> None:
+    async with lab(finished) as opened:
+        await opened.pilot.click("#panel-0", times=2)
+        await until(lambda: opened.shown == [0], "the panel alone")
+        await until(lambda: opened.screen.look.mark is None and opened.screen.pointed is None, "no reading")
+        assert "values at" not in opened.text()
+
+
 async def test_one_arm_in_its_colour(finished: Path) -> None:
     async with lab(finished) as opened:
         panel = opened.screen.query_one("#panel-0", PanelWidget)

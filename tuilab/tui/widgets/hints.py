@@ -74,5 +74,10 @@ def keys_for(state: State, live: bool, playing: bool, growing: bool, pages: bool
         ("a", "arms"),
         ("e", "events"),
         ("d", "in words"),
+        ("c", "read values"),
+        ("↑↓", "fewer, more steps"),
+        ("s", "smooth"),
+        ("o", "one arm"),
+        ("/", "any series"),
         ("pn", "from event to event"),
     ]
